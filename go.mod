@@ -1,0 +1,3 @@
+module github.com/gohotfix/hotfix
+
+go 1.26.0
