@@ -1,0 +1,44 @@
+// Package build compiles Go programs so that the same source gives the same
+// bytes: whatever the folder, the user, the umask, the time zone, the GOPATH,
+// the host system and the number of targets that are built at once.
+//
+// # Guarantee
+//
+// A [Builder] runs the go command with a spelled-out list of flags and an
+// environment that is built from nothing. Of the host's environment, and of
+// the user's go env file, only variables pass that say where things are
+// (folders, caches, proxies, credentials) and so cannot change the bytes; no
+// GOFLAGS, GOEXPERIMENT, GODEBUG, CGO_CFLAGS, TZ or LANG of the caller has an
+// effect. [Builder.Plan] returns the exact command line and environment
+// without running anything, so that a policy on it is tested without a
+// compiler.
+//
+// An [Artifact] is complete or absent: the go command writes beside the
+// output's place, the file is hashed, recorded, and only then renamed. A
+// cancelled context leaves no child process and no half-written file, and the
+// executable of an earlier build stays.
+//
+// An unchanged target is not linked again: the go command decides that from
+// the build id of the existing output, but it trusts that output blindly, so
+// its SHA-256 is first compared with the one recorded when it was built, and an
+// output that differs is thrown away.
+//
+// # Defaults
+//
+// -trimpath, -buildvcs=false, -mod=readonly, -ldflags "-s -w", CGO_ENABLED=0,
+// no workspace. Each has an option. The toolchain is the one that go.mod asks
+// for, fetched if need be; pin it with [WithToolchain] or [WithToolchainOf].
+//
+// # Resources
+//
+// Targets are scheduled by memory as well as by CPU: the tools run with GOGC=off
+// under a GOMEMLIMIT that divides [WithMemoryBudget] among those that run at
+// once. Neither changes the bytes. The limit is what Go's garbage collector
+// keeps to; a compile whose live data exceeds its share goes over it.
+//
+// # Caveats
+//
+// Programs with cgo are as reproducible as their C compiler. A release of the
+// Go toolchain is one value of the pin; a toolchain built from another source
+// under the same version string is not noticed.
+package build

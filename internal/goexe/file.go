@@ -1,0 +1,234 @@
+// Package goexe reads Go executables: ELF, PE and Mach-O files, their
+// sections, and the function table that the Go linker writes for the runtime
+// (the pclntab), which survives "-s -w".
+//
+// Input is hostile: every offset and count is checked against the file before
+// it is used, memory stays in proportion to the file, and what cannot be read
+// is an error, never an empty answer.
+//
+// The layout of the function table is that of Go 1.18 and later, from Go's own
+// sources (runtime/symtab.go, cmd/link/internal/ld/pcln.go).
+package goexe
+
+import (
+	"bytes"
+	"debug/elf"
+	"debug/macho"
+	"debug/pe"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// Errors of this package.
+var (
+	// ErrFormat says that a file is not an ELF, PE or Mach-O executable.
+	ErrFormat = errors.New("not an ELF, PE or Mach-O executable")
+	// ErrNoFunctions says that no Go function table was found: the file was not
+	// linked by Go 1.18 or later, or it is packed.
+	ErrNoFunctions = errors.New("no Go function table found")
+)
+
+// File is an opened executable. It is safe for concurrent use.
+type File struct {
+	Format   string // "ELF", "PE" or "Mach-O"
+	Order    binary.ByteOrder
+	PtrSize  int       // bytes in a pointer: 4 or 8
+	Sections []Section // in file order
+	reader   io.ReaderAt
+	size     int64
+}
+
+// Section is one section of an executable.
+type Section struct {
+	Name   string
+	Addr   uint64
+	Offset int64 // in the file
+	Size   int64 // bytes in the file; 0 for sections that only take up memory
+	Exec   bool  // holds code
+}
+
+// maxSections bounds the section table; executables of Go have fewer than 50.
+const maxSections = 4096
+
+// New reads the headers of an executable of the given size.
+func New(r io.ReaderAt, size int64) (*File, error) {
+	magic := make([]byte, 4)
+	if _, err := r.ReadAt(magic, 0); err != nil {
+		return nil, fmt.Errorf("%w: it has only %d bytes", ErrFormat, size)
+	}
+	f := &File{reader: r, size: size}
+	var err error
+	switch {
+	case string(magic) == elf.ELFMAG:
+		err = f.readELF()
+	case magic[0] == 'M' && magic[1] == 'Z':
+		err = f.readPE()
+	case isMachO(magic):
+		err = f.readMachO()
+	default:
+		return nil, ErrFormat
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return f, f.checkSections()
+}
+
+func isMachO(magic []byte) bool {
+	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
+		if m := order.Uint32(magic); m == macho.Magic32 || m == macho.Magic64 {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *File) readELF() error {
+	file, err := elf.NewFile(f.reader)
+	if err != nil {
+		return err
+	}
+	f.Format, f.Order, f.PtrSize = "ELF", file.ByteOrder, 4
+	if file.Class == elf.ELFCLASS64 {
+		f.PtrSize = 8
+	}
+	for _, s := range file.Sections {
+		if s.Type == elf.SHT_NULL {
+			continue
+		}
+		section := Section{Name: s.Name, Addr: s.Addr, Offset: int64(s.Offset), Size: int64(s.FileSize), Exec: s.Flags&elf.SHF_EXECINSTR != 0}
+		if s.Type == elf.SHT_NOBITS {
+			section.Size = 0
+		}
+		f.Sections = append(f.Sections, section)
+	}
+	return nil
+}
+
+func (f *File) readPE() error {
+	file, err := pe.NewFile(f.reader)
+	if err != nil {
+		return err
+	}
+	f.Format, f.Order, f.PtrSize = "PE", binary.LittleEndian, 8
+	base := uint64(0)
+	switch header := file.OptionalHeader.(type) {
+	case *pe.OptionalHeader32:
+		f.PtrSize, base = 4, uint64(header.ImageBase)
+	case *pe.OptionalHeader64:
+		base = header.ImageBase
+	}
+	for _, s := range file.Sections {
+		f.Sections = append(f.Sections, Section{
+			Name: s.Name, Addr: base + uint64(s.VirtualAddress), Offset: int64(s.Offset), Size: int64(s.Size),
+			Exec: s.Characteristics&pe.IMAGE_SCN_CNT_CODE != 0,
+		})
+	}
+	return nil
+}
+
+func (f *File) readMachO() error {
+	file, err := macho.NewFile(f.reader)
+	if err != nil {
+		return err
+	}
+	f.Format, f.Order, f.PtrSize = "Mach-O", file.ByteOrder, 4
+	if file.Magic == macho.Magic64 {
+		f.PtrSize = 8
+	}
+	const zeroFill, someInstructions, pureInstructions = 1, 0x400, 0x80000000
+	for _, s := range file.Sections {
+		section := Section{Name: s.Name, Addr: s.Addr, Offset: int64(s.Offset), Size: int64(s.Size), Exec: s.Flags&(someInstructions|pureInstructions) != 0}
+		if s.Flags&0xff == zeroFill {
+			section.Size = 0
+		}
+		f.Sections = append(f.Sections, section)
+	}
+	return nil
+}
+
+func (f *File) checkSections() error {
+	if len(f.Sections) > maxSections {
+		return fmt.Errorf("%w: %d sections", ErrFormat, len(f.Sections))
+	}
+	for _, s := range f.Sections {
+		if s.Offset < 0 || s.Size < 0 || s.Size > 0 && (s.Offset > f.size || s.Size > f.size-s.Offset) {
+			return fmt.Errorf("%w: section %.40q lies outside the file", ErrFormat, s.Name)
+		}
+	}
+	return nil
+}
+
+// Section returns the section of the given name.
+func (f *File) Section(name string) (Section, bool) {
+	for _, s := range f.Sections {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Section{}, false
+}
+
+// Stripped reports whether the symbol table and the DWARF sections are gone.
+func (f *File) Stripped() (symbols, dwarf bool) {
+	symbols, dwarf = true, true
+	for _, s := range f.Sections {
+		switch {
+		case s.Name == ".symtab" && s.Size > 0:
+			symbols = false
+		case len(s.Name) > 7 && (s.Name[:7] == ".debug_" || s.Name[:7] == "__debug" || s.Name[:7] == "__zdebu" || s.Name[:7] == ".zdebug"):
+			dwarf = false
+		}
+	}
+	return symbols, dwarf
+}
+
+// Data reads the bytes of a section.
+func (f *File) Data(s Section) ([]byte, error) {
+	data := make([]byte, s.Size)
+	if _, err := f.reader.ReadAt(data, s.Offset); err != nil && !(errors.Is(err, io.EOF) && s.Size == 0) {
+		return nil, fmt.Errorf("reading section %s: %w", s.Name, err)
+	}
+	return data, nil
+}
+
+// find returns where the function table begins: in the section that is named
+// for it, or, in PE files and others without one, where its header is found.
+func (f *File) find() ([]byte, error) {
+	for _, name := range []string{".gopclntab", ".data.rel.ro.gopclntab", "__gopclntab"} {
+		if s, ok := f.Section(name); ok && s.Size > 0 {
+			return f.Data(s)
+		}
+	}
+	for _, s := range f.Sections {
+		data, err := f.Data(s)
+		if err != nil {
+			return nil, err
+		}
+		if found := f.search(data); found != nil {
+			return found, nil
+		}
+	}
+	return nil, ErrNoFunctions
+}
+
+func (f *File) search(data []byte) []byte {
+	for _, magic := range []uint32{magicGo120, magicGo118} {
+		mark := make([]byte, 4)
+		f.Order.PutUint32(mark, magic)
+		for at := 0; ; {
+			i := bytes.Index(data[at:], mark)
+			if i < 0 {
+				break
+			}
+			at += i
+			if _, err := f.parseHeader(data[at:]); err == nil {
+				return data[at:]
+			}
+			at++
+		}
+	}
+	return nil
+}

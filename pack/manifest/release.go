@@ -1,0 +1,221 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gohotfix/hotfix/target"
+)
+
+// ReleaseSchema names the format of hotfix.json, and ReleasePredicate the
+// same as the predicate type of the signed statement.
+const (
+	ReleaseSchema    = "hotfix.release/v1"
+	ReleasePredicate = "https://github.com/gohotfix/hotfix/release/v1"
+)
+
+// Release is hotfix.json and the predicate of the signed statement: all
+// packages of one hotfix and the conditions under which a host takes them.
+// Dates come from the fix, never from the clock of the machine that packs.
+type Release struct {
+	Schema        string       `json:"schema"` // [ReleaseSchema]
+	Product       string       `json:"product"`
+	Channel       string       `json:"channel"` // as "stable"; see [CheckProduct]
+	ID            string       `json:"id"`
+	Version       string       `json:"version"`
+	Epoch         int64        `json:"epoch"`    // raised when numbering begins anew; from 0
+	Sequence      int64        `json:"sequence"` // orders releases of one epoch; from 1
+	Created       time.Time    `json:"created"`
+	NotBefore     time.Time    `json:"notBefore,omitzero"`
+	Expires       time.Time    `json:"expires,omitzero"`
+	Packages      []Entry      `json:"packages"`                // sorted by file name
+	Prerequisites []string     `json:"prerequisites,omitempty"` // hotfix ids that must be installed, sorted
+	Supersedes    []string     `json:"supersedes,omitempty"`    // hotfix ids that this one contains, sorted
+	Withdrawals   []Withdrawal `json:"withdrawals,omitempty"`   // sorted by id
+	Source        Source       `json:"source"`
+	Toolchain     string       `json:"toolchain"` // Go version, as "go1.26.8"
+	Flags         []string     `json:"flags"`     // of the go command, as they were given
+}
+
+// Entry is one package of a release.
+type Entry struct {
+	Name   string        `json:"name"` // file name of the archive
+	Digest Digest        `json:"digest"`
+	Size   int64         `json:"size"`
+	Target target.Target `json:"target"`
+	Base   *Binary       `json:"base,omitempty"`
+	Result *Result       `json:"result,omitempty"` // none if the package carries no executable
+}
+
+// Result is the executable that a host runs after it has installed a package.
+type Result struct {
+	Version string `json:"version"`
+	Digest  Digest `json:"digest"`
+	Size    int64  `json:"size"`
+	Mode    Mode   `json:"mode"`
+}
+
+// Withdrawal takes back an earlier hotfix.
+type Withdrawal struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+// Source says what was built.
+type Source struct {
+	Package string `json:"package"`          // import path of the main package
+	Commit  string `json:"commit,omitempty"` // revision of the fix; none for a plain folder
+}
+
+// Encode returns the one encoding of r as hotfix.json.
+func (r Release) Encode() ([]byte, error) { return fileForm.encode("hotfix.json", &r) }
+
+// DecodeRelease reads hotfix.json.
+func DecodeRelease(data []byte) (Release, error) {
+	var r Release
+	if err := fileForm.decode("hotfix.json", data, &r); err != nil {
+		return Release{}, err
+	}
+	return r, nil
+}
+
+// Entry returns the release's entry for the archive of the given file name.
+func (r Release) Entry(name string) (Entry, bool) {
+	i := slices.IndexFunc(r.Packages, func(e Entry) bool { return e.Name == name })
+	if i < 0 {
+		return Entry{}, false
+	}
+	return r.Packages[i], true
+}
+
+// Validate reports the first rule that r breaks, as an [*InvalidError].
+func (r Release) Validate() error {
+	if r.Schema != ReleaseSchema {
+		return &InvalidError{Field: "schema", Value: r.Schema, Reason: fmt.Sprintf("is not %q, the one that this version reads", ReleaseSchema)}
+	}
+	checks := []func() error{
+		func() error { return checkIdentity(r.ID, r.Product, r.Version) },
+		func() error { return rename("channel", CheckProduct(r.Channel)) },
+		func() error { return checkInteger("epoch", r.Epoch, 0) },
+		func() error { return checkInteger("sequence", r.Sequence, 1) },
+		r.checkTimes,
+		r.checkEntries,
+		func() error { return checkIDs("prerequisites", r.Prerequisites) },
+		func() error { return checkIDs("supersedes", r.Supersedes) },
+		r.checkWithdrawals,
+		func() error { return checkText("source.package", r.Source.Package) },
+		r.checkCommit,
+		func() error { return checkText("toolchain", r.Toolchain) },
+		func() error { return checkTexts("flags", r.Flags) },
+	}
+	for _, check := range checks {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if r.Flags == nil {
+		return &InvalidError{Field: "flags", Reason: "is missing"}
+	}
+	return nil
+}
+
+// rename gives the error of a shared check the field's own name.
+func rename(field string, err error) error {
+	if invalid, ok := err.(*InvalidError); ok {
+		return &InvalidError{Field: field, Value: invalid.Value, Reason: invalid.Reason}
+	}
+	return err
+}
+
+func (r Release) checkTimes() error {
+	if err := checkTime("created", r.Created); err != nil {
+		return err
+	}
+	if !r.NotBefore.IsZero() {
+		if err := checkTime("notBefore", r.NotBefore); err != nil {
+			return err
+		}
+	}
+	if r.Expires.IsZero() {
+		return nil
+	}
+	if err := checkTime("expires", r.Expires); err != nil {
+		return err
+	}
+	if !r.Expires.After(r.Created) || !r.Expires.After(r.NotBefore) {
+		return &InvalidError{Field: "expires", Value: r.Expires.Format(time.RFC3339), Reason: "is not after created and notBefore"}
+	}
+	return nil
+}
+
+func (r Release) checkEntries() error {
+	if len(r.Packages) == 0 || len(r.Packages) > MaxTargets {
+		return &InvalidError{Field: "packages", Reason: fmt.Sprintf("has %d entries, must have 1 to %d", len(r.Packages), MaxTargets)}
+	}
+	folded := make(map[string]bool, len(r.Packages))
+	for i, e := range r.Packages {
+		field := fmt.Sprintf("packages[%d]", i)
+		if err := e.validate(); err != nil {
+			return within(field, err)
+		}
+		if i > 0 && r.Packages[i-1].Name >= e.Name {
+			return &InvalidError{Field: field + ".name", Value: e.Name, Reason: "is out of order or stands twice"}
+		}
+		if folded[FoldPath(e.Name)] {
+			return &InvalidError{Field: field + ".name", Value: e.Name, Reason: "differs from another name only in case"}
+		}
+		folded[FoldPath(e.Name)] = true
+	}
+	return nil
+}
+
+func (e Entry) validate() error {
+	if err := CheckPath(e.Name); err != nil {
+		return rename("name", err)
+	}
+	if strings.Contains(e.Name, "/") {
+		return &InvalidError{Field: "name", Value: e.Name, Reason: "is not a file name alone"}
+	}
+	if err := checkContent(e.Digest, e.Size); err != nil {
+		return err
+	}
+	if err := e.Target.Validate(); err != nil {
+		return &InvalidError{Field: "target", Value: e.Target.String(), Reason: "is not a target: " + err.Error()}
+	}
+	if e.Base != nil {
+		if err := e.Base.validate(); err != nil {
+			return within("base", err)
+		}
+	}
+	if e.Result == nil {
+		return nil
+	}
+	return within("result", e.Result.validate())
+}
+
+func (r Result) validate() error {
+	if r.Mode != ModeExecutable {
+		return &InvalidError{Field: "mode", Value: string(r.Mode), Reason: "is not 0755"}
+	}
+	return Binary{Version: r.Version, Digest: r.Digest, Size: r.Size}.validate()
+}
+
+func (r Release) checkWithdrawals() error {
+	ids := make([]string, len(r.Withdrawals))
+	for i, w := range r.Withdrawals {
+		ids[i] = w.ID
+		if err := checkText(fmt.Sprintf("withdrawals[%d].reason", i), w.Reason); err != nil {
+			return err
+		}
+	}
+	return checkIDs("withdrawals", ids)
+}
+
+func (r Release) checkCommit() error {
+	if r.Source.Commit == "" {
+		return nil
+	}
+	return rename("source.commit", CheckVersion(r.Source.Commit))
+}
