@@ -65,14 +65,23 @@ func WithOutput(dir string) Option {
 	}
 }
 
+// CheckToolchain reports whether version can name a released toolchain, as
+// "go1.26.8". What a development tree or a patched toolchain records cannot.
+func CheckToolchain(version string) error {
+	released := regexp.MustCompile(`^go1(\.\d+){1,2}((rc|beta)\d+)?(-[A-Za-z0-9.+_-]+)?$`)
+	if !released.MatchString(version) {
+		return fmt.Errorf("%q is not a Go version, as \"go1.26.8\"", version)
+	}
+	return nil
+}
+
 // WithToolchain pins the Go toolchain, as "go1.26.8". The go command fetches
 // it through the module proxy if it is not installed, and checks it against
 // the checksum database.
 func WithToolchain(version string) Option {
-	valid := regexp.MustCompile(`^go1(\.\d+){1,2}((rc|beta)\d+)?(-[A-Za-z0-9.+_-]+)?$`)
 	return func(c *config) error {
-		if !valid.MatchString(version) {
-			return optionError("WithToolchain", "%q is not a Go version, as \"go1.26.8\"", version)
+		if err := CheckToolchain(version); err != nil {
+			return optionError("WithToolchain", "%v", err)
 		}
 		c.plan.Toolchain = version
 		return nil

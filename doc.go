@@ -1,0 +1,45 @@
+// Package hotfix makes emergency fixes of Go services: from a fix commit to a
+// proven, signed, tiny, reversible update of the running service, scripted in
+// Go.
+//
+// # Guarantee
+//
+// [Pipeline.Run] either writes one complete dist folder or leaves the output
+// folder as it was. What it wrote it has verified as a host would: signatures,
+// digests, and every package by the strict reader. The same source, base,
+// options and toolchain give the same packages, SHA256SUMS and hotfix.json,
+// byte for byte, on every host system.
+//
+// # Parts
+//
+// The pipeline ties together packages that are useful alone:
+//
+//	target         where a binary runs
+//	build          compiles, reproducibly, many targets at once
+//	pack           writes and strictly reads packages
+//	pack/manifest  what is signed and shipped
+//	verify         decides by digests and signatures
+//	verify/sign    signs
+//
+// # Dist folder
+//
+//	NAME.tar.zst                      one package a target
+//	SHA256SUMS                        digests of the packages
+//	hotfix.json                       the release: the signed statement's predicate, to read
+//	hotfix.<key id>.sigstore.json     one bundle a signer
+//	report.json                       what was done and how long it took; not signed
+//
+// # Steps
+//
+// A run consists of the steps [StepSource] to [StepPublish], in that order.
+// An error is a [*StepError] and names the step. Hooks run before and after
+// each; an observer is told of each.
+//
+// # Dates
+//
+// Dates come from the fix, not from the clock: SOURCE_DATE_EPOCH if it is set,
+// else the time of the fix commit. A plain folder, for which no revision is
+// named, has neither: it is dated 1980-01-01, and [Result].Warnings says so. Git
+// is asked only when a revision is named, so that the same tree gives the same
+// bytes with and without its repository.
+package hotfix

@@ -1,0 +1,394 @@
+package hotfix
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/pack"
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+// Option changes a default of [New]. It returns an error that names the option
+// if its value cannot be right.
+type Option func(*config) error
+
+// Signer signs a release. [github.com/gohotfix/hotfix/verify/sign.Signer] is one.
+type Signer interface {
+	// Key is the public key that verifies what Sign returns.
+	Key() verify.Key
+	// Sign returns a bundle over the statement.
+	Sign(ctx context.Context, statement manifest.Statement) ([]byte, error)
+}
+
+type config struct {
+	product, channel, id, version, versionVariable string
+
+	dir, pkg, fix string
+	base          Base
+	baseVersion   string
+	targets       []target.Target
+
+	epoch, sequence    int64
+	time               time.Time
+	notBefore, expires time.Time
+	prerequisites      []string
+	supersedes         []string
+	withdrawals        []manifest.Withdrawal
+
+	buildOptions []build.Option
+	packOptions  []pack.Option
+	signers      []Signer
+
+	output, cache string
+	environ       []string
+	before, after map[Step][]Hook
+	observer      func(Event)
+	logger        *slog.Logger
+	dryRun        bool
+}
+
+func wrong(option, format string, args ...any) error {
+	return fmt.Errorf("hotfix: %s: %s", option, fmt.Sprintf(format, args...))
+}
+
+// WithSource sets the folder of the module and the main package in it, as
+// [build.New] takes them. It is required.
+func WithSource(dir, pkg string) Option {
+	return func(c *config) error {
+		if dir == "" || pkg == "" {
+			return wrong("WithSource", "the folder or the package is empty")
+		}
+		c.dir, c.pkg = dir, pkg
+		return nil
+	}
+}
+
+// WithFix sets the git revision of the fix. The default is the source folder
+// as it stands.
+func WithFix(revision string) Option {
+	return func(c *config) error {
+		if revision == "" {
+			return wrong("WithFix", "the revision is empty")
+		}
+		c.fix = revision
+		return nil
+	}
+}
+
+// WithBase sets what the fix replaces. It is required; for a first release
+// give [NoBase].
+func WithBase(base Base) Option {
+	return func(c *config) error {
+		if base == nil {
+			return wrong("WithBase", "the base is nil; say NoBase() for a first release")
+		}
+		c.base = base
+		return nil
+	}
+}
+
+// WithBaseVersion sets the version of the base where its build info does not
+// tell, or not the right one.
+func WithBaseVersion(version string) Option {
+	return func(c *config) error {
+		if err := manifest.CheckVersion(version); err != nil {
+			return wrong("WithBaseVersion", "%v", err)
+		}
+		c.baseVersion = version
+		return nil
+	}
+}
+
+// WithTargets adds targets. At least one is required.
+func WithTargets(targets ...target.Target) Option {
+	return func(c *config) error {
+		for _, t := range targets {
+			if err := t.Validate(); err != nil {
+				return wrong("WithTargets", "%v", err)
+			}
+			if slices.Contains(c.targets, t) {
+				return wrong("WithTargets", "%s is listed twice", t)
+			}
+			c.targets = append(c.targets, t)
+		}
+		return nil
+	}
+}
+
+// WithVersion sets the version of the result. The default is the fix
+// revision's version tag if it has one, else the base's version with
+// "+hotfix.1" or the next number.
+func WithVersion(version string) Option {
+	return func(c *config) error {
+		if err := manifest.CheckVersion(version); err != nil {
+			return wrong("WithVersion", "%v", err)
+		}
+		c.version = version
+		return nil
+	}
+}
+
+// WithVersionVariable sets a string variable of the program, as "main.version",
+// to the version of the result. The default is none.
+func WithVersionVariable(name string) Option {
+	return func(c *config) error {
+		c.versionVariable = name
+		return nil
+	}
+}
+
+// WithID sets the hotfix id. The default is product and version, joined by "-".
+func WithID(id string) Option {
+	return func(c *config) error {
+		if err := manifest.CheckVersion(id); err != nil {
+			return wrong("WithID", "%v", err)
+		}
+		c.id = id
+		return nil
+	}
+}
+
+// WithChannel sets the channel. The default is "stable".
+func WithChannel(channel string) Option {
+	return func(c *config) error {
+		if err := manifest.CheckProduct(channel); err != nil {
+			return wrong("WithChannel", "%v", err)
+		}
+		c.channel = channel
+		return nil
+	}
+}
+
+// WithSequence sets epoch and sequence, by which hosts refuse to go back. The
+// default is the base release's epoch, or 0, and the time of the fix in Unix
+// seconds, or the base's sequence plus one if that is more.
+func WithSequence(epoch, sequence int64) Option {
+	return func(c *config) error {
+		if epoch < 0 || sequence < 1 || epoch > manifest.MaxInteger || sequence > manifest.MaxInteger {
+			return wrong("WithSequence", "(%d, %d) is out of range: the epoch is at least 0, the sequence at least 1", epoch, sequence)
+		}
+		c.epoch, c.sequence = epoch, sequence
+		return nil
+	}
+}
+
+// WithTime sets the date of the release and of the files in its packages. The
+// default is described in the package comment.
+func WithTime(t time.Time) Option {
+	return func(c *config) error {
+		if t.IsZero() {
+			return wrong("WithTime", "the time is zero")
+		}
+		c.time = t.UTC().Truncate(time.Second)
+		return nil
+	}
+}
+
+// WithValidity sets from when until when hosts may install the release. A zero
+// time sets no bound, as is the default.
+func WithValidity(notBefore, expires time.Time) Option {
+	return func(c *config) error {
+		seconds := func(t time.Time) time.Time {
+			if t.IsZero() {
+				return t
+			}
+			return t.UTC().Truncate(time.Second)
+		}
+		c.notBefore, c.expires = seconds(notBefore), seconds(expires)
+		return nil
+	}
+}
+
+// WithPrerequisites names hotfixes that a host must have installed.
+func WithPrerequisites(ids ...string) Option {
+	return func(c *config) error {
+		c.prerequisites = slices.Compact(slices.Sorted(slices.Values(ids)))
+		return nil
+	}
+}
+
+// WithSupersedes names hotfixes that this one contains.
+func WithSupersedes(ids ...string) Option {
+	return func(c *config) error {
+		c.supersedes = slices.Compact(slices.Sorted(slices.Values(ids)))
+		return nil
+	}
+}
+
+// WithWithdrawal takes an earlier hotfix back, and says why.
+func WithWithdrawal(id, reason string) Option {
+	return func(c *config) error {
+		c.withdrawals = append(c.withdrawals, manifest.Withdrawal{ID: id, Reason: reason})
+		slices.SortFunc(c.withdrawals, func(a, b manifest.Withdrawal) int { return strings.Compare(a.ID, b.ID) })
+		return nil
+	}
+}
+
+// WithBuild adds options of the [build.Builder]. The pipeline itself sets the
+// output folder, the environment and the observer; a toolchain that is set
+// here wins over the base's.
+func WithBuild(options ...build.Option) Option {
+	return func(c *config) error {
+		c.buildOptions = append(c.buildOptions, options...)
+		return nil
+	}
+}
+
+// WithPack adds options of the [pack.Packer], as format, verify script and
+// extra files.
+func WithPack(options ...pack.Option) Option {
+	return func(c *config) error {
+		c.packOptions = append(c.packOptions, options...)
+		return nil
+	}
+}
+
+// WithSigner adds a signer. Without one the dist folder is unsigned, which
+// [Result].Warnings says, and no host takes it before somebody signs it.
+func WithSigner(signer Signer) Option {
+	return func(c *config) error {
+		if signer == nil {
+			return wrong("WithSigner", "the signer is nil")
+		}
+		c.signers = append(c.signers, signer)
+		return nil
+	}
+}
+
+// WithOutput sets the dist folder. It must not exist, be empty, or hold an
+// earlier dist of the same product, which is then replaced in one step. It is
+// required, except for a dry run.
+func WithOutput(dir string) Option {
+	return func(c *config) error {
+		if dir == "" {
+			return wrong("WithOutput", "the folder is empty")
+		}
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return wrong("WithOutput", "%v", err)
+		}
+		c.output = abs
+		return nil
+	}
+}
+
+// WithCache sets the folder that keeps executables and packages between runs,
+// so that what did not change is neither linked nor packed again. The default
+// is a folder of the user's cache, one a product.
+func WithCache(dir string) Option {
+	return func(c *config) error {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			return wrong("WithCache", "%v", err)
+		}
+		c.cache = abs
+		return nil
+	}
+}
+
+// WithEnviron sets the environment in which git and the go command run, of
+// which only the variables pass that say where things are, and which may hold
+// SOURCE_DATE_EPOCH. The default is the process's own, read once by [New].
+func WithEnviron(environ []string) Option {
+	return func(c *config) error {
+		c.environ = slices.Clone(environ)
+		return nil
+	}
+}
+
+// WithBefore adds a hook that runs before a step.
+func WithBefore(step Step, hook Hook) Option {
+	return func(c *config) error { return addHook(c.before, "WithBefore", step, hook) }
+}
+
+// WithAfter adds a hook that runs after a step has succeeded.
+func WithAfter(step Step, hook Hook) Option {
+	return func(c *config) error { return addHook(c.after, "WithAfter", step, hook) }
+}
+
+func addHook(hooks map[Step][]Hook, option string, step Step, hook Hook) error {
+	if !slices.Contains(Steps(), step) {
+		return wrong(option, "%q is not a step; there are %v", step, Steps())
+	}
+	if hook == nil {
+		return wrong(option, "the hook is nil")
+	}
+	hooks[step] = append(hooks[step], hook)
+	return nil
+}
+
+// WithObserver sets a function that is called with every [Event], one at a
+// time; the pipeline waits for it. The default is none.
+func WithObserver(observe func(Event)) Option {
+	return func(c *config) error {
+		c.observer = observe
+		return nil
+	}
+}
+
+// WithLogger sets where the commands that are run are logged, at level debug.
+// The default discards them.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return wrong("WithLogger", "the logger is nil")
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithDryRun resolves source and base and says what would be built, packed and
+// signed, and writes nothing.
+func WithDryRun() Option {
+	return func(c *config) error {
+		c.dryRun = true
+		return nil
+	}
+}
+
+// complete checks what is required and fills in defaults.
+func (c *config) complete() error {
+	switch {
+	case c.dir == "":
+		return wrong("New", "no source: give WithSource")
+	case c.base == nil:
+		return wrong("New", "no base: give WithBase, with NoBase() for a first release")
+	case len(c.targets) == 0:
+		return wrong("New", "no target: give WithTargets")
+	case c.output == "" && !c.dryRun:
+		return wrong("New", "no output folder: give WithOutput")
+	}
+	if err := distinctKeys(c.signers); err != nil {
+		return err
+	}
+	if c.cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return wrong("New", "no cache folder: %v: set one with WithCache", err)
+		}
+		c.cache = filepath.Join(dir, "hotfix", c.product)
+	}
+	return nil
+}
+
+func distinctKeys(signers []Signer) error {
+	seen := map[verify.KeyID]bool{}
+	for _, s := range signers {
+		id := s.Key().ID()
+		if seen[id] {
+			return wrong("WithSigner", "key %s signs twice", id.Short())
+		}
+		seen[id] = true
+	}
+	return nil
+}

@@ -1,0 +1,175 @@
+package hotfix
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/gohotfix/hotfix/internal/atomicfile"
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+// ReportSchema names the format of report.json.
+const ReportSchema = "hotfix.report/v1"
+
+// Result is what a run did, as data. It is written as report.json. In a hook
+// it holds what is known by then.
+type Result struct {
+	Schema    string         `json:"schema"` // [ReportSchema]
+	Product   string         `json:"product"`
+	Channel   string         `json:"channel"`
+	ID        string         `json:"id"`
+	Version   string         `json:"version"`
+	Epoch     int64          `json:"epoch"`
+	Sequence  int64          `json:"sequence"`
+	Created   time.Time      `json:"created"`
+	DryRun    bool           `json:"dryRun,omitempty"` // nothing was built or written
+	Source    SourceResult   `json:"source"`
+	Base      BaseResult     `json:"base"`
+	Toolchain string         `json:"toolchain,omitempty"`
+	Flags     []string       `json:"flags,omitempty"`
+	Targets   []TargetResult `json:"targets"` // in the order in which they were given
+	Signers   []verify.KeyID `json:"signers"` // sorted
+	Steps     []StepTime     `json:"steps"`   // that have ended so far
+	Warnings  []string       `json:"warnings"`
+
+	// Dist is the absolute path of the dist folder; "" before it is published.
+	// It is not part of report.json.
+	Dist string `json:"-"`
+	// Staging is the folder in which the dist grows; "" before [StepPack] and
+	// after the run. It is for hooks.
+	Staging string `json:"-"`
+}
+
+// SourceResult is the tree that was built.
+type SourceResult struct {
+	Package string `json:"package"`          // main package, as it was named
+	Commit  string `json:"commit,omitempty"` // none for a plain folder
+}
+
+// BaseResult is what the fix replaces.
+type BaseResult struct {
+	Version   string `json:"version,omitempty"`
+	Toolchain string `json:"toolchain,omitempty"`
+}
+
+// TargetResult is one target of a run.
+type TargetResult struct {
+	Target     target.Target    `json:"target"`
+	Executable *manifest.Binary `json:"executable,omitempty"` // nil before it is built
+	Base       *manifest.Binary `json:"base,omitempty"`       // nil if there is none
+	Package    string           `json:"package,omitempty"`    // file name
+	Digest     manifest.Digest  `json:"digest,omitzero"`      // of the package
+	Size       int64            `json:"size,omitempty"`       // of the package, in bytes
+	Built      bool             `json:"built"`                // linked in this run, not taken over unchanged
+	Packed     bool             `json:"packed"`               // packed in this run, not taken over unchanged
+	CPUSeconds float64          `json:"cpuSeconds,omitempty"` // of the go command and its tools
+
+	// Path is where the executable lies, in the cache. It is for hooks and not
+	// part of report.json.
+	Path string `json:"-"`
+}
+
+// StepTime says how long a step took.
+type StepTime struct {
+	Step    Step    `json:"step"`
+	Seconds float64 `json:"seconds"` // wall time
+}
+
+// JSON returns the result as report.json holds it.
+func (r *Result) JSON() ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r); err != nil {
+		return nil, fmt.Errorf("encoding the report: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func (r *Result) write(dir string) error {
+	data, err := r.JSON()
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(filepath.Join(dir, verify.ReportJSONName), data, 0o644)
+}
+
+// String returns the result as a table for people.
+func (r *Result) String() string {
+	var b strings.Builder
+	b.WriteString(r.headline() + "\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "TARGET\tBASE\tEXECUTABLE\tBYTES\tPACKAGE\tBYTES\tSTATE")
+	for _, t := range r.Targets {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Target, short(t.Base), short(t.Executable), size(t.Executable), dash(t.Package), number(t.Size), t.state())
+	}
+	w.Flush()
+	for _, warning := range r.Warnings {
+		b.WriteString("warning: " + warning + "\n")
+	}
+	return b.String()
+}
+
+func (r *Result) headline() string {
+	verb := "made"
+	if r.DryRun {
+		verb = "would make"
+	}
+	line := fmt.Sprintf("%s %s %s (sequence %d.%d, %s)", verb, r.Product, r.Version, r.Epoch, r.Sequence, r.Created.Format("2006-01-02 15:04:05 MST"))
+	if r.Base.Version != "" {
+		line += ", a fix of " + r.Base.Version
+	}
+	if r.Toolchain != "" {
+		line += ", built by " + r.Toolchain
+	}
+	return line
+}
+
+func (t TargetResult) state() string {
+	switch {
+	case t.Executable == nil:
+		return "planned"
+	case t.Built:
+		return "built"
+	case t.Packed:
+		return "unchanged, packed"
+	default:
+		return "unchanged"
+	}
+}
+
+func short(b *manifest.Binary) string {
+	if b == nil {
+		return "-"
+	}
+	return b.Digest.Short()
+}
+
+func size(b *manifest.Binary) string {
+	if b == nil {
+		return "-"
+	}
+	return number(b.Size)
+}
+
+func number(n int64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprint(n)
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,83 @@
+package hotfix
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Step is one part of a run.
+type Step string
+
+// The steps of a run, in their order.
+const (
+	StepSource  Step = "source"  // find the fix, and export it if it is a revision
+	StepBase    Step = "base"    // find what the fix replaces, and build it if it is a revision
+	StepBuild   Step = "build"   // build the fix for all targets
+	StepPack    Step = "pack"    // one package a target, SHA256SUMS
+	StepSign    Step = "sign"    // the statement over all packages
+	StepVerify  Step = "verify"  // what was written, as a host would
+	StepPublish Step = "publish" // move the finished dist folder to its place
+)
+
+// Steps returns all steps in their order.
+func Steps() []Step {
+	return []Step{StepSource, StepBase, StepBuild, StepPack, StepSign, StepVerify, StepPublish}
+}
+
+// StepError says which step failed. It wraps the cause.
+type StepError struct {
+	Step Step
+	Err  error
+}
+
+func (e *StepError) Error() string { return fmt.Sprintf("%s: %v", e.Step, e.Err) }
+
+func (e *StepError) Unwrap() error { return e.Err }
+
+// Hook is called before or after a step with what the run has established by
+// then. An error ends the run as an error of that step would. A hook must not
+// change the result.
+type Hook func(ctx context.Context, sofar *Result) error
+
+// do runs one step of a run: hooks before it, the step, what it adds to the
+// result, hooks after it. It measures and reports the step, and names it in
+// the error.
+func do[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (T, error) {
+	start := time.Now()
+	r.emit(StepStarted{Step: step})
+	value, err := attempt(ctx, r, step, f, record)
+	elapsed := time.Since(start)
+	r.result.Steps = append(r.result.Steps, StepTime{Step: step, Seconds: elapsed.Seconds()})
+	if err != nil {
+		err = &StepError{Step: step, Err: err}
+	}
+	r.emit(StepFinished{Step: step, Err: err, Elapsed: elapsed})
+	return value, err
+}
+
+func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {
+	if err := ctx.Err(); err != nil {
+		return value, context.Cause(ctx)
+	}
+	if err := r.runHooks(ctx, r.before[step]); err != nil {
+		return value, fmt.Errorf("hook before it: %w", err)
+	}
+	if value, err = f(ctx); err != nil {
+		return value, err
+	}
+	record(r.result, value)
+	if err := r.runHooks(ctx, r.after[step]); err != nil {
+		return value, fmt.Errorf("hook after it: %w", err)
+	}
+	return value, nil
+}
+
+func (r *run) runHooks(ctx context.Context, hooks []Hook) error {
+	for _, hook := range hooks {
+		if err := hook(ctx, r.result); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package hotfix
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"github.com/gohotfix/hotfix/pack"
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+// VerifyDist verifies a dist folder as a host does: signatures, statement,
+// digests, and only then each package by the strict reader, which must hold
+// what the statement says. Errors are those of [verify.Verifier.VerifyDist] and
+// [pack.Open], and [*EntryError].
+func VerifyDist(ctx context.Context, dir string, v *verify.Verifier) (*verify.Result, error) {
+	result, err := v.VerifyDist(ctx, os.DirFS(dir))
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", dir, err)
+	}
+	if err := openPackages(ctx, dir, result.Release, nil); err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", dir, err)
+	}
+	return result, nil
+}
+
+// VerifyPackage verifies one package by the bundles in its folder, which may
+// hold the rest of the dist or not.
+func VerifyPackage(ctx context.Context, path string, v *verify.Verifier) (*verify.Result, error) {
+	bundles, err := readBundles(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	result, err := v.Verify(ctx, bundles)
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	entry, err := result.VerifyFile(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	if err := openPackage(ctx, path, result.Release, entry); err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	return result, nil
+}
+
+// readBundles reads all bundles in a folder.
+func readBundles(dir string) ([][]byte, error) {
+	paths, err := fs.Glob(os.DirFS(dir), "hotfix.*.sigstore.json")
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("%s has no hotfix.*.sigstore.json: put the release's bundles beside the package", dir)
+	}
+	if len(paths) > verify.MaxBundles {
+		return nil, fmt.Errorf("%s has %d bundles, at most %d are read", dir, len(paths), verify.MaxBundles)
+	}
+	bundles := make([][]byte, len(paths))
+	for i, path := range paths {
+		if bundles[i], err = readBounded(filepath.Join(dir, path), verify.MaxBundle); err != nil {
+			return nil, err
+		}
+	}
+	return bundles, nil
+}
+
+func readBounded(path string, limit int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), limit)
+	}
+	return os.ReadFile(path)
+}
+
+// EntryError says that a package holds something other than what the signed
+// release says of it.
+type EntryError struct {
+	Name  string // of the package
+	Field string // what differs
+}
+
+func (e *EntryError) Error() string {
+	return fmt.Sprintf("package %s differs from the release in its %s: it belongs to another release; fetch the dist again", e.Name, e.Field)
+}
+
+// openPackages reads the packages of a release strictly, but for those that
+// are known to be good already.
+func openPackages(ctx context.Context, dir string, release manifest.Release, known map[string]bool) error {
+	for _, entry := range release.Packages {
+		if known[entry.Name] {
+			continue
+		}
+		if err := openPackage(ctx, filepath.Join(dir, entry.Name), release, entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openPackage(ctx context.Context, path string, release manifest.Release, entry manifest.Entry) error {
+	p, err := pack.Open(ctx, path, pack.WithDigest(entry.Digest))
+	if err != nil {
+		return err
+	}
+	m := p.Manifest
+	actual := p.Entry()
+	for _, field := range []struct {
+		name string
+		same bool
+	}{
+		{"id", m.ID == release.ID},
+		{"product", m.Product == release.Product},
+		{"version", m.Version == release.Version},
+		{"target", actual.Target == entry.Target},
+		{"base", reflect.DeepEqual(actual.Base, entry.Base)},
+		{"executable", reflect.DeepEqual(actual.Result, entry.Result)},
+	} {
+		if !field.same {
+			return &EntryError{Name: entry.Name, Field: field.name}
+		}
+	}
+	return nil
+}
+
+// verifyStaging verifies what a run wrote, with the keys of its own signers.
+func (r *run) verifyStaging(ctx context.Context, dir string, release manifest.Release, packages []*pack.Package) (*verify.Result, error) {
+	known := map[string]bool{}
+	for _, p := range packages {
+		known[p.Name()] = p.Cached
+	}
+	result := &verify.Result{Release: release}
+	if len(r.signers) == 0 {
+		if _, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(dir)); err != nil {
+			return nil, err
+		}
+		return result, openPackages(ctx, dir, release, known)
+	}
+	keys := make([]verify.Key, len(r.signers))
+	for i, s := range r.signers {
+		keys[i] = s.Key()
+	}
+	v, err := verify.New(verify.WithKeys(keys...), verify.WithThreshold(len(keys)))
+	if err != nil {
+		return nil, err
+	}
+	if result, err = v.VerifyDist(ctx, os.DirFS(dir)); err != nil {
+		return nil, err
+	}
+	return result, openPackages(ctx, dir, release, known)
+}
