@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/gohotfix/hotfix"
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/pack"
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+// makeFlags are the flags of make as they were given.
+type makeFlags struct {
+	src, pkg, base, baseVersion, fix string
+	targets, out, format, cache      string
+	product, version, id, channel    string
+	versionVariable, toolchain       string
+	tags, pgo, cc                    string
+	verifyScript, files              string
+	keys                             list
+	parallel                         int
+	memory                           int64
+	vendor, dryRun, debug            bool
+	asJSON                           *bool
+}
+
+// list is a flag that may be given several times.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(value string) error {
+	*l = append(*l, value)
+	return nil
+}
+
+func defineMake(t *tool, flags *flag.FlagSet) action {
+	f := &makeFlags{asJSON: jsonFlag(flags)}
+	flags.StringVar(&f.src, "src", ".", "`folder` of the module")
+	flags.StringVar(&f.pkg, "pkg", ".", "main `package`, as ./cmd/app")
+	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, a dist folder, executables separated by commas, or none")
+	flags.StringVar(&f.baseVersion, "base-version", "", "`version` of the base, if it does not tell")
+	flags.StringVar(&f.fix, "fix", "", "git `REV` of the fix (default: the folder as it stands)")
+	flags.StringVar(&f.targets, "targets", target.Host().String(), "targets and `patterns`, as linux/amd64,darwin/*,!*/386")
+	flags.StringVar(&f.out, "out", "", "dist `folder` to write")
+	flags.StringVar(&f.format, "format", string(pack.TarZst), "`format` of the packages: tar.gz, tar.zst or zip")
+	flags.StringVar(&f.cache, "cache", "", "`folder` kept between runs (default: in the user's cache)")
+	flags.StringVar(&f.product, "product", "", "product `name` (default: the base's, or the package's)")
+	flags.StringVar(&f.version, "version", "", "`version` of the result (default: the fix's tag, or the base's with +hotfix.N)")
+	flags.StringVar(&f.id, "id", "", "hotfix `id` (default: product and version)")
+	flags.StringVar(&f.channel, "channel", "stable", "release `channel`")
+	flags.StringVar(&f.versionVariable, "version-variable", "", "set a string `variable` of the program, as main.version, to the version")
+	flags.StringVar(&f.toolchain, "toolchain", "", "Go `version` to build with, as go1.26.8 (default: the base's)")
+	flags.StringVar(&f.tags, "tags", "", "build `tags`, separated by commas")
+	flags.StringVar(&f.pgo, "pgo", "", "profile `file` for optimisation, or off")
+	flags.StringVar(&f.cc, "cc", "", "turn cgo on, with this C `compiler`")
+	flags.BoolVar(&f.vendor, "vendor", false, "build from the vendor folder")
+	flags.StringVar(&f.verifyScript, "verify-script", "", "`file` that the host runs before it switches")
+	flags.StringVar(&f.files, "files", "", "`folder` with config/ and scripts/ to pack")
+	flags.Var(&f.keys, "key", "private key `file` to sign with; may be given several times")
+	flags.IntVar(&f.parallel, "parallel", 0, "targets to build at once (default: by CPUs and memory)")
+	flags.Int64Var(&f.memory, "memory", 0, "memory budget of the builds in `MiB` (default: three quarters of what is free)")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
+	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
+	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
+}
+
+func (t *tool) make(ctx context.Context, f *makeFlags) error {
+	options, err := t.pipelineOptions(ctx, f)
+	if err != nil {
+		return err
+	}
+	product, err := f.productName()
+	if err != nil {
+		return err
+	}
+	progress := t.newProgress(len(hotfix.Steps()))
+	defer progress.done()
+	p, err := hotfix.New(product, append(options, hotfix.WithObserver(progress.observe))...)
+	if err != nil {
+		return err
+	}
+	result, err := p.Run(ctx)
+	progress.done()
+	if err != nil {
+		return err
+	}
+	return t.print(*f.asJSON, result, result.String)
+}
+
+func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Option, error) {
+	base, err := f.parseBase()
+	if err != nil {
+		return nil, err
+	}
+	buildOptions, err := f.buildOptions(t)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := f.expandTargets(ctx, buildOptions)
+	if err != nil {
+		return nil, err
+	}
+	packOptions, err := f.packOptions()
+	if err != nil {
+		return nil, err
+	}
+	options := []hotfix.Option{
+		hotfix.WithSource(f.src, f.pkg), hotfix.WithBase(base), hotfix.WithTargets(targets...),
+		hotfix.WithChannel(f.channel), hotfix.WithBuild(buildOptions...), hotfix.WithPack(packOptions...),
+	}
+	for _, o := range []struct {
+		value  string
+		option func(string) hotfix.Option
+	}{
+		{f.fix, hotfix.WithFix}, {f.baseVersion, hotfix.WithBaseVersion}, {f.version, hotfix.WithVersion}, {f.id, hotfix.WithID},
+		{f.versionVariable, hotfix.WithVersionVariable}, {f.out, hotfix.WithOutput}, {f.cache, hotfix.WithCache},
+	} {
+		if o.value != "" {
+			options = append(options, o.option(o.value))
+		}
+	}
+	if f.dryRun {
+		options = append(options, hotfix.WithDryRun())
+	}
+	for _, path := range f.keys {
+		signer, err := t.loadSigner(path)
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, hotfix.WithSigner(signer))
+	}
+	return options, nil
+}
+
+func (f *makeFlags) buildOptions(t *tool) ([]build.Option, error) {
+	var options []build.Option
+	if f.toolchain != "" {
+		options = append(options, build.WithToolchain(f.toolchain))
+	}
+	if f.tags != "" {
+		options = append(options, build.WithTags(strings.Split(f.tags, ",")...))
+	}
+	if f.pgo != "" {
+		options = append(options, build.WithPGO(f.pgo))
+	}
+	if f.cc != "" {
+		options = append(options, build.WithCgo(build.Cgo{CC: f.cc}))
+	}
+	if f.vendor {
+		options = append(options, build.WithVendor())
+	}
+	if f.parallel != 0 {
+		options = append(options, build.WithParallel(f.parallel))
+	}
+	if f.memory != 0 {
+		options = append(options, build.WithMemoryBudget(f.memory<<20))
+	}
+	if f.debug {
+		options = append(options, build.WithLogger(slog.New(slog.NewTextHandler(t.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+	}
+	return options, nil
+}
+
+func (f *makeFlags) packOptions() ([]pack.Option, error) {
+	format, err := pack.ParseFormat(f.format)
+	if err != nil {
+		return nil, err
+	}
+	options := []pack.Option{pack.WithFormat(format)}
+	if f.verifyScript != "" {
+		script, err := readFile(f.verifyScript, manifest.MaxDocument)
+		if err != nil {
+			return nil, fmt.Errorf("reading the verify script: %w", err)
+		}
+		options = append(options, pack.WithVerifyScript(script))
+	}
+	if f.files != "" {
+		options = append(options, pack.WithFiles(os.DirFS(f.files)))
+	}
+	return options, nil
+}
+
+// expandTargets expands patterns against what the toolchain supports. Plain
+// targets need no toolchain to be asked.
+func (f *makeFlags) expandTargets(ctx context.Context, options []build.Option) ([]target.Target, error) {
+	set, err := target.ParseSet(f.targets)
+	if err != nil {
+		return nil, err
+	}
+	supported := target.Known()
+	if strings.ContainsAny(f.targets, "*?!") {
+		builder, err := build.New(f.src, f.pkg, options...)
+		if err != nil {
+			return nil, err
+		}
+		if supported, err = builder.Ports(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return set.Expand(supported)
+}
+
+// parseBase tells the kinds of base apart: what exists is a dist folder or
+// executables, "none" is none, all else is a git revision.
+func (f *makeFlags) parseBase() (hotfix.Base, error) {
+	switch f.base {
+	case "":
+		return nil, errors.New("no -base: give a git revision, a dist folder, executables, or none for a first release")
+	case "none":
+		return hotfix.NoBase(), nil
+	}
+	paths := strings.Split(f.base, ",")
+	info, err := os.Stat(paths[0])
+	if errors.Is(err, fs.ErrNotExist) && len(paths) == 1 {
+		return hotfix.BaseRevision(f.base), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the base: %w", err)
+	}
+	if info.IsDir() {
+		return hotfix.BaseDist(f.base), nil
+	}
+	return hotfix.BaseBinaries(paths...), nil
+}
+
+// productName returns the given name, the base release's, or one made from the
+// package.
+func (f *makeFlags) productName() (string, error) {
+	if f.product != "" {
+		return f.product, nil
+	}
+	if data, err := os.ReadFile(filepath.Join(f.base, verify.ReleaseName)); err == nil {
+		if release, err := manifest.DecodeRelease(data); err == nil {
+			return release.Product, nil
+		}
+	}
+	builder, err := build.New(f.src, f.pkg)
+	if err != nil {
+		return "", err
+	}
+	name := strings.ToLower(path.Base(builder.Name()))
+	if err := manifest.CheckProduct(name); err != nil {
+		return "", fmt.Errorf("%q cannot be a product name: give one by -product", name)
+	}
+	return name, nil
+}
