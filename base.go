@@ -87,6 +87,9 @@ func (revision baseRevision) resolve(ctx context.Context, r *run) (*base, error)
 }
 
 func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
+	if _, err := os.Stat(filepath.Join(string(dir), verify.ReleaseName)); err != nil {
+		return nil, fmt.Errorf("the base %s is not a dist folder: it has no %s: give a folder that an earlier run wrote, executables, or a revision", string(dir), verify.ReleaseName)
+	}
 	release, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(string(dir)))
 	if err != nil {
 		return nil, fmt.Errorf("the base %s: %w", string(dir), err)

@@ -116,6 +116,9 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 	if err != nil {
 		return nil, err
 	}
+	if f.out == "" && !f.dryRun {
+		return nil, errors.New("no -out: give the dist folder to write, or -dry-run")
+	}
 	options := []hotfix.Option{
 		hotfix.WithSource(f.src, f.pkg), hotfix.WithBase(base), hotfix.WithTargets(targets...),
 		hotfix.WithChannel(f.channel), hotfix.WithBuild(buildOptions...), hotfix.WithPack(packOptions...),

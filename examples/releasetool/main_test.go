@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"releasetool": main})
+}
+
+// TestScripts runs the tool as its users do; see testdata. Every script has a
+// cache of its own for outputs, and shares the go command's build cache.
+func TestScripts(t *testing.T) {
+	goEnv := map[string]string{"GOCACHE": "", "GOMODCACHE": ""}
+	for key := range goEnv {
+		out, err := exec.CommandContext(context.Background(), "go", "env", key).Output()
+		require.NoError(t, err)
+		goEnv[key] = strings.TrimSpace(string(out))
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			for key, value := range goEnv {
+				env.Setenv(key, value)
+			}
+			home := filepath.Join(env.WorkDir, "home")
+			for _, key := range []string{"HOME", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "XDG_CACHE_HOME"} {
+				env.Setenv(key, home)
+			}
+			env.Setenv("GOPROXY", "off")
+			env.Setenv("COSIGN_PASSWORD", "correct")
+			return os.Mkdir(home, 0o755)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"oneline": oneLineCommand,
+			"flip":    flipCommand,
+			"status":  statusCommand,
+		},
+	})
+}
+
+// oneline requires that the last command printed exactly one line on standard
+// error.
+func oneLineCommand(ts *testscript.TestScript, _ bool, _ []string) {
+	if text := ts.ReadFile("stderr"); strings.Count(text, "\n") != 1 {
+		ts.Fatalf("not one line on standard error: %q", text)
+	}
+}
+
+// flip changes one bit in the middle of each file.
+func flipCommand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, pattern := range args {
+		paths, err := filepath.Glob(ts.MkAbs(pattern))
+		ts.Check(err)
+		if len(paths) == 0 {
+			ts.Fatalf("%s matches nothing", pattern)
+		}
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			ts.Check(err)
+			data[len(data)/2] ^= 1
+			ts.Check(os.WriteFile(path, data, 0o644))
+		}
+	}
+}
+
+// status requires an exit code of a command.
+func statusCommand(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("%v, want exit status %s", err, args[0])
+	}
+}
