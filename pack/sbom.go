@@ -1,0 +1,200 @@
+package pack
+
+import (
+	"bytes"
+	"cmp"
+	"debug/buildinfo"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+)
+
+// propertyPrefix begins the names of properties in a bill of materials.
+const propertyPrefix = "hotfix:"
+
+// bom returns sbom.cdx.json, a CycloneDX 1.6 document of what the executable
+// says of itself: main module, modules with their sums, standard library, build
+// settings. It has no serial number, and its time is that of the fix. If there
+// is no executable, or it carries no build information, the document names the
+// product alone, and says that the rest is unknown.
+func bom(in Input, executable *manifest.File, fix time.Time) ([]byte, error) {
+	info := readBuildInfo(in)
+	product := productComponent(in, executable, info)
+	doc := cyclonedx.NewBOM()
+	doc.Metadata = &cyclonedx.Metadata{
+		Timestamp: fix.UTC().Format(time.RFC3339),
+		Component: &product,
+	}
+	if info != nil {
+		components := moduleComponents(info)
+		doc.Components = &components
+		doc.Dependencies = dependencies(product, components)
+	}
+	doc.Compositions = &[]cyclonedx.Composition{{
+		Aggregate:  completeness(executable, info),
+		Assemblies: &[]cyclonedx.BOMReference{cyclonedx.BOMReference(product.BOMRef)},
+	}}
+	var b bytes.Buffer
+	enc := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
+	if err := enc.EncodeVersion(doc, cyclonedx.SpecVersion1_6); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// readBuildInfo returns what the go command recorded in the executable, or nil
+// if there is nothing to be read.
+func readBuildInfo(in Input) *debug.BuildInfo {
+	if in.Executable == "" {
+		return nil
+	}
+	f, err := os.Open(in.Executable)
+	if err != nil {
+		return nil // packing it will fail and say so
+	}
+	defer f.Close()
+	info, err := buildinfo.Read(f)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// completeness says whether the document lists all that is in the executable.
+// What cgo links in is not recorded.
+func completeness(executable *manifest.File, info *debug.BuildInfo) cyclonedx.CompositionAggregate {
+	switch {
+	case executable != nil && info == nil:
+		return cyclonedx.CompositionAggregateUnknown
+	case info != nil && setting(info, "CGO_ENABLED") != "0":
+		return cyclonedx.CompositionAggregateIncomplete
+	}
+	return cyclonedx.CompositionAggregateComplete
+}
+
+func setting(info *debug.BuildInfo, key string) string {
+	for _, s := range info.Settings {
+		if s.Key == key {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// productComponent describes the executable, or the product if there is none.
+func productComponent(in Input, executable *manifest.File, info *debug.BuildInfo) cyclonedx.Component {
+	c := cyclonedx.Component{
+		BOMRef:  in.Product + "@" + in.Version,
+		Type:    cyclonedx.ComponentTypeApplication,
+		Name:    in.Product,
+		Version: in.Version,
+	}
+	properties := []cyclonedx.Property{property("target", in.Target.String())}
+	if executable != nil {
+		c.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: executable.Digest.Hex()}}
+	}
+	if info != nil {
+		c.PackageURL = packageURL(info.Main.Path, info.Main.Version)
+		properties = append(properties, property("go:package", info.Path), property("go:version", info.GoVersion))
+		properties = append(properties, moduleProperties(&info.Main)...)
+		for _, s := range info.Settings {
+			properties = append(properties, property("go:build:"+s.Key, s.Value))
+		}
+	}
+	slices.SortFunc(properties, compareProperties)
+	c.Properties = &properties
+	return c
+}
+
+func property(name, value string) cyclonedx.Property {
+	return cyclonedx.Property{Name: propertyPrefix + name, Value: value}
+}
+
+func compareProperties(a, b cyclonedx.Property) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
+}
+
+// moduleComponents describes the standard library and all modules, sorted.
+func moduleComponents(info *debug.BuildInfo) []cyclonedx.Component {
+	release, _, _ := strings.Cut(info.GoVersion, " ") // "go1.26.8 X:experiment"
+	components := []cyclonedx.Component{moduleComponent(&debug.Module{Path: "std", Version: strings.TrimPrefix(release, "go")})}
+	for _, m := range info.Deps {
+		components = append(components, moduleComponent(m))
+	}
+	slices.SortFunc(components, func(a, b cyclonedx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) })
+	return components
+}
+
+// moduleComponent describes the module that was linked, which is the
+// replacement if there is one. A replacement by a folder has no address, and is
+// listed under the name of what it replaces.
+func moduleComponent(m *debug.Module) cyclonedx.Component {
+	linked := m
+	if m.Replace != nil {
+		linked = m.Replace
+	}
+	c := cyclonedx.Component{
+		Type:       cyclonedx.ComponentTypeLibrary,
+		Name:       linked.Path,
+		Version:    linked.Version,
+		Scope:      cyclonedx.ScopeRequired,
+		PackageURL: packageURL(linked.Path, linked.Version),
+	}
+	if linked.Version == "" {
+		c.Name = m.Path
+	}
+	c.BOMRef = m.Path + "@" + m.Version
+	if properties := moduleProperties(m); len(properties) > 0 {
+		c.Properties = &properties
+	}
+	return c
+}
+
+// moduleProperties returns the module's sum, as go.sum has it, and what it
+// replaces. The sum is no digest of a file, and thus no hash in CycloneDX.
+func moduleProperties(m *debug.Module) []cyclonedx.Property {
+	var properties []cyclonedx.Property
+	linked := m
+	if m.Replace != nil {
+		linked = m.Replace
+		properties = append(properties, property("go:replaced-by", strings.TrimSuffix(linked.Path+"@"+linked.Version, "@")),
+			property("go:replaces", m.Path+"@"+m.Version))
+	}
+	if linked.Sum != "" {
+		properties = append(properties, property("go:sum", linked.Sum))
+	}
+	return properties
+}
+
+// packageURL returns the address of a module version in the form of
+// https://github.com/package-url/purl-spec, or nothing for what has none.
+func packageURL(path, version string) string {
+	if path == "" || version == "" || version == "(devel)" {
+		return ""
+	}
+	segments := strings.Split(strings.ToLower(path), "/")
+	for i, s := range segments {
+		segments[i] = url.PathEscape(s)
+	}
+	return "pkg:golang/" + strings.Join(segments, "/") + "@" + url.QueryEscape(version)
+}
+
+// dependencies says that the product needs all components. The executable does
+// not record which of them needs which.
+func dependencies(product cyclonedx.Component, components []cyclonedx.Component) *[]cyclonedx.Dependency {
+	refs := make([]string, len(components))
+	all := make([]cyclonedx.Dependency, 1, len(components)+1)
+	for i, c := range components {
+		refs[i] = c.BOMRef
+		all = append(all, cyclonedx.Dependency{Ref: c.BOMRef})
+	}
+	all[0] = cyclonedx.Dependency{Ref: product.BOMRef, Dependencies: &refs}
+	return &all
+}

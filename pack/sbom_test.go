@@ -1,0 +1,101 @@
+package pack
+
+import (
+	"bytes"
+	"os"
+	"runtime/debug"
+	"testing"
+
+	"github.com/CycloneDX/cyclonedx-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+)
+
+// decodeBOM reads a bill of materials as other software does.
+func decodeBOM(t *testing.T, data []byte) *cyclonedx.BOM {
+	t.Helper()
+	var doc cyclonedx.BOM
+	require.NoError(t, cyclonedx.NewBOMDecoder(bytes.NewReader(data), cyclonedx.BOMFileFormatJSON).Decode(&doc))
+	assert.Equal(t, cyclonedx.SpecVersion1_6, doc.SpecVersion)
+	assert.Empty(t, doc.SerialNumber)
+	assert.Equal(t, "2026-03-04T05:06:08Z", doc.Metadata.Timestamp)
+	return &doc
+}
+
+// The executable of the test has build information of a real program.
+func TestBillOfMaterials(t *testing.T) {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	in := inputOf(t, nil)
+	in.Executable = path
+	file := newFile("bin/payments", manifest.DigestOf([]byte("x")), 1)
+	data, err := bom(in, &file, fixTime)
+	require.NoError(t, err)
+	again, err := bom(in, &file, fixTime)
+	require.NoError(t, err)
+	assert.Equal(t, data, again)
+
+	doc := decodeBOM(t, data)
+	assert.Equal(t, "payments", doc.Metadata.Component.Name)
+	assert.Equal(t, file.Digest.Hex(), (*doc.Metadata.Component.Hashes)[0].Value)
+	refs := map[string]cyclonedx.Component{}
+	for _, c := range *doc.Components {
+		refs[c.Name] = c
+	}
+	assert.Regexp(t, `^pkg:golang/std@\d`, refs["std"].PackageURL)
+	compress := refs["github.com/klauspost/compress"]
+	assert.Equal(t, "pkg:golang/github.com/klauspost/compress@"+compress.Version, compress.PackageURL)
+	assert.Equal(t, "hotfix:go:sum", (*compress.Properties)[0].Name)
+	assert.Len(t, *doc.Dependencies, len(*doc.Components)+1)
+}
+
+func TestBillOfMaterialsWithoutBuildInfo(t *testing.T) {
+	in := inputOf(t, []byte("not a Go program"))
+	file := newFile("bin/payments", in.Digest, 16)
+	data, err := bom(in, &file, fixTime)
+	require.NoError(t, err)
+	doc := decodeBOM(t, data)
+	assert.Nil(t, doc.Components)
+	assert.Equal(t, cyclonedx.CompositionAggregateUnknown, (*doc.Compositions)[0].Aggregate)
+}
+
+func TestModuleComponents(t *testing.T) {
+	for name, c := range map[string]struct {
+		module debug.Module
+		want   cyclonedx.Component
+	}{
+		"plain": {
+			debug.Module{Path: "example.com/Big/m", Version: "v1.2.3+incompatible", Sum: "h1:x"},
+			cyclonedx.Component{Name: "example.com/Big/m", Version: "v1.2.3+incompatible",
+				PackageURL: "pkg:golang/example.com/big/m@v1.2.3%2Bincompatible",
+				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:sum", Value: "h1:x"}}},
+		},
+		"replaced by a module": {
+			debug.Module{Path: "a", Version: "v1.0.0", Sum: "h1:a", Replace: &debug.Module{Path: "b", Version: "v2.0.0", Sum: "h1:b"}},
+			cyclonedx.Component{Name: "b", Version: "v2.0.0", PackageURL: "pkg:golang/b@v2.0.0",
+				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "b@v2.0.0"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}, {Name: "hotfix:go:sum", Value: "h1:b"}}},
+		},
+		"replaced by a folder": {
+			debug.Module{Path: "a", Version: "v1.0.0", Replace: &debug.Module{Path: "./fork"}},
+			cyclonedx.Component{Name: "a",
+				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
+		},
+	} {
+		c.want.Type, c.want.Scope = cyclonedx.ComponentTypeLibrary, cyclonedx.ScopeRequired
+		c.want.BOMRef = c.module.Path + "@" + c.module.Version
+		assert.Equal(t, c.want, moduleComponent(&c.module), name)
+	}
+}
+
+func TestCompleteness(t *testing.T) {
+	file := &manifest.File{}
+	cgo := func(v string) *debug.BuildInfo {
+		return &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "CGO_ENABLED", Value: v}}}
+	}
+	assert.Equal(t, cyclonedx.CompositionAggregateComplete, completeness(file, cgo("0")))
+	assert.Equal(t, cyclonedx.CompositionAggregateIncomplete, completeness(file, cgo("1")))
+	assert.Equal(t, cyclonedx.CompositionAggregateUnknown, completeness(file, nil))
+	assert.Equal(t, cyclonedx.CompositionAggregateComplete, completeness(nil, nil))
+}
