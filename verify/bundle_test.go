@@ -1,0 +1,81 @@
+package verify_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+func TestBundleRoundTrip(t *testing.T) {
+	b := verify.Bundle{Key: alice().key.ID(), Payload: []byte("<&>"), Signature: []byte{1, 2, 3}}
+	data, err := b.Encode()
+	require.NoError(t, err)
+	assert.Equal(t, `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"`+
+		b.Key.Hint()+`"}},"dsseEnvelope":{"payload":"PCY+","payloadType":"application/vnd.in-toto+json","signatures":[{"sig":"AQID"}]}}`, string(data))
+	again, err := verify.ParseBundle(data)
+	require.NoError(t, err)
+	assert.Equal(t, b, again)
+
+	largest := verify.Bundle{Payload: make([]byte, manifest.MaxDocument), Signature: make([]byte, verify.MaxSignature)}
+	data, err = largest.Encode()
+	require.NoError(t, err)
+	_, err = verify.ParseBundle(data)
+	require.NoError(t, err, "every bundle that can be written can be read")
+}
+
+// Each limit is the first thing that is wrong.
+func TestBundleLimits(t *testing.T) {
+	tests := map[string]struct {
+		payload, sig int
+		says         string
+	}{
+		"no payload":        {0, 1, "payload of 0 bytes"},
+		"large payload":     {manifest.MaxDocument + 1, 1, "payload of 4194305 bytes"},
+		"no signature":      {1, 0, "signature of 0 bytes"},
+		"large signature":   {1, verify.MaxSignature + 1, "signature of 1025 bytes"},
+		"nothing":           {0, 0, "payload of 0 bytes"},
+		"everything at max": {manifest.MaxDocument, verify.MaxSignature, ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			b := verify.Bundle{Payload: make([]byte, test.payload), Signature: make([]byte, test.sig)}
+			_, encodeErr := b.Encode()
+			written := spelled{
+				mediaType: verify.BundleMediaType, hint: b.Key.Hint(), payloadType: verify.PayloadType,
+				payload: base64.StdEncoding.EncodeToString(b.Payload), sigs: []string{base64.StdEncoding.EncodeToString(b.Signature)},
+			}
+			_, parseErr := verify.ParseBundle([]byte(written.String()))
+			if test.says == "" {
+				require.NoError(t, encodeErr)
+				require.NoError(t, parseErr)
+				return
+			}
+			for _, err := range []error{encodeErr, parseErr} {
+				var refused *verify.BundleError
+				require.ErrorAs(t, err, &refused)
+				assert.ErrorContains(t, err, test.says)
+			}
+		})
+	}
+}
+
+func TestParseBundleSaysWhatIsWrong(t *testing.T) {
+	b := alice().spell([]byte("{}"))
+	for says, data := range map[string]string{
+		"at most 6291456 are allowed":        b.String() + strings.Repeat(" ", verify.MaxBundle),
+		"not the JSON of a Sigstore bundle":  b.String()[:100],
+		"not the JSON of a Sigstore bundle:": strings.Replace(b.String(), `"sig":"`, `"sig":["`, 1),
+		"no signature, must have":            strings.Replace(b.String(), `[{"sig":"`+b.sigs[0]+`"}]`, `[]`, 1),
+		"several signatures, must have":      strings.Replace(b.String(), `[{`, `[{},{},{`, 1),
+		"spelled in another way":             b.String() + "\n",
+	} {
+		_, err := verify.ParseBundle([]byte(data))
+		assert.ErrorContains(t, err, says)
+	}
+}

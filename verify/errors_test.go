@@ -1,0 +1,57 @@
+package verify_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+// What people read: which thing, what is wrong with it, what to do.
+func TestMessages(t *testing.T) {
+	a, b := verify.KeyID{0x11}, verify.KeyID{0x22}
+	want, got := manifest.DigestOf([]byte("a")), manifest.DigestOf([]byte("b"))
+	tests := map[string]error{
+		`verify: bundle has no payload`: &verify.BundleError{Reason: "has no payload"},
+		`verify: bundle "x" names the trusted key 11: signature does not match the payload and key; the bundle was altered or belongs to another release`: &verify.BundleError{
+			Bundle: "x", Reason: "names the trusted key 11", Err: verify.ErrSignature,
+		},
+		`verify: bundle "x" signs another statement than the first bundle; do not mix bundles of several releases`: &verify.BundleError{
+			Bundle: "x", Err: verify.ErrDifferentPayload,
+		},
+		`verify: not enough trusted signatures: 0 of 1 needed; have another trusted key sign, and keep its bundle with the packages`: &verify.ThresholdError{Threshold: 1},
+		`verify: not enough trusted signatures: 1 of 2 needed, by 1100000000000000; have another trusted key sign, and keep its bundle with the packages`: &verify.ThresholdError{
+			Threshold: 2, Signers: []verify.KeyID{a},
+		},
+		`verify: not enough trusted signatures: 0 of 1 needed; ignored unknown key 2200000000000000: check that you trust the right public keys, or have a trusted key sign`: &verify.ThresholdError{
+			Threshold: 1, Unknown: []verify.KeyID{b},
+		},
+		`verify: not enough trusted signatures: 0 of 1 needed; ignored unknown keys 1100000000000000, 2200000000000000: check that you trust the right public keys, or have a trusted key sign`: &verify.ThresholdError{
+			Threshold: 1, Unknown: []verify.KeyID{a, b},
+		},
+		`verify: file "a" is longer than the 5 bytes that are listed: it was damaged or exchanged; fetch it again from where it was published`: &verify.MismatchError{
+			Name: "a", WantSize: 5, GotSize: 6,
+		},
+		`verify: file "a" ends after 4 of 5 bytes: it was damaged or exchanged; fetch it again from where it was published`: &verify.MismatchError{
+			Name: "a", WantSize: 5, GotSize: 4,
+		},
+		`verify: file "a" has digest ` + got.String() + `, not ` + want.String() + `: it was damaged or exchanged; fetch it again from where it was published`: &verify.MismatchError{
+			Name: "a", Want: want, Got: got, WantSize: -1, GotSize: 4,
+		},
+		`verify: file "a" is not listed; remove it, or check where it comes from`:                               &verify.FileError{Name: "a", Err: verify.ErrUnexpected},
+		`verify: SHA256SUMS lists nothing`:                                                                      &verify.SumsError{Reason: "lists nothing"},
+		`verify: SHA256SUMS line 3 is wrong`:                                                                    &verify.SumsError{Line: 3, Reason: "is wrong"},
+		`public key is wrong; make another`:                                                                     &verify.KeyError{Subject: "public key", Reason: "is wrong", Remedy: "make another"},
+		`verify: the payload is signed by trusted keys, but refused: x; it was made by another tool or version`: &verify.StatementError{Err: errors.New("x")},
+	}
+	for text, err := range tests {
+		assert.EqualError(t, err, text)
+	}
+	hostile := &verify.FileError{Name: strings.Repeat("\x1b", 1000), Err: verify.ErrUnexpected}
+	assert.NotContains(t, hostile.Error(), "\x1b")
+	assert.Less(t, len(hostile.Error()), 500)
+}

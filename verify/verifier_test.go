@@ -1,0 +1,360 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/asn1"
+	"encoding/base64"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify"
+)
+
+func TestNewFailsClosed(t *testing.T) {
+	one := verify.WithKeys(alice().key)
+	tests := map[string]struct {
+		options []verify.Option
+		want    error
+	}{
+		"no option":             {nil, verify.ErrNoKeys},
+		"no key":                {[]verify.Option{verify.WithKeys()}, verify.ErrNoKeys},
+		"threshold alone":       {[]verify.Option{verify.WithThreshold(1)}, verify.ErrNoKeys},
+		"empty key":             {[]verify.Option{verify.WithKeys(verify.Key{})}, nil},
+		"threshold zero":        {[]verify.Option{one, verify.WithThreshold(0)}, nil},
+		"threshold negative":    {[]verify.Option{one, verify.WithThreshold(-1)}, nil},
+		"threshold above keys":  {[]verify.Option{one, verify.WithThreshold(2)}, verify.ErrUnreachable},
+		"same key counted once": {[]verify.Option{one, one, verify.WithThreshold(2)}, verify.ErrUnreachable},
+		"nil option":            {[]verify.Option{one, nil}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v, err := verify.New(test.options...)
+			require.Error(t, err)
+			assert.Nil(t, v)
+			if test.want != nil {
+				assert.ErrorIs(t, err, test.want)
+			}
+		})
+	}
+}
+
+func TestZeroVerifierRefusesEverything(t *testing.T) {
+	bundles := [][]byte{mallory().bundle(payload(t, release()))}
+	for name, v := range map[string]*verify.Verifier{"nil": nil, "zero": {}} {
+		t.Run(name, func(t *testing.T) {
+			result, err := v.Verify(t.Context(), bundles)
+			assert.ErrorIs(t, err, verify.ErrNoKeys)
+			assert.Nil(t, result)
+			result, err = v.VerifyDist(t.Context(), dist(t, mallory()))
+			assert.ErrorIs(t, err, verify.ErrNoKeys)
+			assert.Nil(t, result)
+		})
+	}
+}
+
+func TestVerifyKeyKinds(t *testing.T) {
+	tests := map[verify.Algorithm][]*signer{
+		verify.ECDSAP256: {alice()},
+		verify.ECDSAP384: {p384()},
+		verify.Ed25519:   {edwards()},
+		verify.RSAPKCS1:  {rsa2048(), rsa3072()},
+	}
+	signed := payload(t, release())
+	for algorithm, signers := range tests {
+		for _, s := range signers {
+			t.Run(string(algorithm), func(t *testing.T) {
+				assert.Equal(t, algorithm, s.key.Algorithm())
+				parsed, err := verify.ParsePublicKey(publicPEM(t, s.private.Public()))
+				require.NoError(t, err)
+				v, err := verify.New(verify.WithKeys(parsed))
+				require.NoError(t, err)
+				result, err := v.Verify(t.Context(), [][]byte{s.bundle(signed)})
+				require.NoError(t, err)
+				assert.Equal(t, []verify.KeyID{s.key.ID()}, result.Signers)
+				assert.Equal(t, release(), result.Release)
+				assert.Equal(t, manifest.DigestOf(signed), result.Statement)
+
+				sig := s.sign(verify.SignedBytes(signed))
+				sig[len(sig)/2] ^= 1
+				altered, err := verify.Bundle{Key: s.key.ID(), Payload: signed, Signature: sig}.Encode()
+				require.NoError(t, err)
+				_, err = v.Verify(t.Context(), [][]byte{altered})
+				assert.ErrorIs(t, err, verify.ErrSignature)
+			})
+		}
+	}
+}
+
+func TestVerifyThreshold(t *testing.T) {
+	signed := payload(t, release())
+	a, b, m := alice().bundle(signed), bob().bundle(signed), mallory().bundle(signed)
+	tests := map[string]struct {
+		threshold int
+		bundles   [][]byte
+		signers   int // -1 for a ThresholdError
+		unknown   int
+	}{
+		"one of two":                       {1, [][]byte{a}, 1, 0},
+		"two of two":                       {2, [][]byte{a, b}, 2, 0},
+		"two of two, another order":        {2, [][]byte{b, a}, 2, 0},
+		"two of two and a stranger":        {2, [][]byte{m, a, b}, 2, 1},
+		"no bundle":                        {1, nil, -1, 0},
+		"a stranger alone":                 {1, [][]byte{m}, -1, 1},
+		"a stranger does not count":        {2, [][]byte{a, m}, -1, 1},
+		"the same bundle twice":            {2, [][]byte{a, a}, -1, 0},
+		"the same key with two signatures": {2, [][]byte{a, alice().bundle(signed)}, -1, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			result, err := newVerifier(t, test.threshold, alice(), bob()).Verify(t.Context(), test.bundles)
+			if test.signers < 0 {
+				var refused *verify.ThresholdError
+				require.ErrorAs(t, err, &refused)
+				assert.ErrorIs(t, err, verify.ErrThreshold)
+				assert.Len(t, refused.Unknown, test.unknown)
+				for _, id := range refused.Unknown {
+					assert.ErrorContains(t, err, id.Short())
+				}
+				assert.Nil(t, result)
+				return
+			}
+			require.NoError(t, err)
+			assert.Len(t, result.Signers, test.signers)
+			assert.Len(t, result.Ignored, test.unknown)
+			for _, id := range append(result.Signers, result.Ignored...) {
+				assert.Contains(t, result.String(), id.Short())
+			}
+		})
+	}
+}
+
+// strangeSignature returns the same ECDSA signature as two bare numbers.
+func strangeSignature(sig []byte) []byte {
+	var pair struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(sig, &pair); err != nil {
+		panic(err)
+	}
+	return append(pair.R.FillBytes(make([]byte, 32)), pair.S.FillBytes(make([]byte, 32))...)
+}
+
+// paddingBits returns base64 text that decodes to the same bytes, but whose
+// unused last bits are set.
+func paddingBits(text string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	body := strings.TrimRight(text, "=")
+	last := strings.IndexByte(alphabet, body[len(body)-1])
+	return body[:len(body)-1] + alphabet[last|1:last|1+1] + text[len(body):]
+}
+
+func TestAttacksOnBundle(t *testing.T) {
+	signed := payload(t, release())
+	for len(signed)%3 == 0 { // so that its base64 has padding bits
+		r := release()
+		r.Flags = append(r.Flags, "-a")
+		signed = payload(t, r)
+	}
+	other := release()
+	other.Version = "6.6.6"
+	encode := base64.StdEncoding.EncodeToString
+	alter := func(change func(*spelled)) string {
+		b := alice().spell(signed)
+		change(&b)
+		return b.String()
+	}
+	good := alice().spell(signed).String()
+	replace := func(old, new string) string {
+		changed := strings.Replace(good, old, new, 1)
+		require.NotEqual(t, good, changed)
+		return changed
+	}
+	var notCanonical, unsupported = manifest.ErrNotCanonical, errors.ErrUnsupported
+	tests := map[string]struct {
+		bundle string
+		want   error // nil for any BundleError
+	}{
+		"signature of another key": {alter(func(b *spelled) { b.sigs = mallory().spell(signed).sigs }), verify.ErrSignature},
+		"payload of another release": {alter(func(b *spelled) {
+			b.payload = encode(payload(t, other))
+		}), verify.ErrSignature},
+		"signature over the payload without DSSE": {alter(func(b *spelled) { b.sigs[0] = encode(alice().sign(signed)) }), verify.ErrSignature},
+		"signature of another payload type": {alter(func(b *spelled) {
+			b.sigs[0] = encode(alice().sign([]byte("DSSEv1 10 text/plain " + string(verify.SignedBytes(signed))[39:])))
+		}), verify.ErrSignature},
+		"another payload type": {alter(func(b *spelled) { b.payloadType = "text/plain" }), unsupported},
+		"payload type in other case": {alter(func(b *spelled) {
+			b.payloadType = "application/vnd.in-toto+JSON"
+		}), unsupported},
+		"no payload type":          {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
+		"ECDSA signature not DER":  {alter(func(b *spelled) { b.sigs[0] = encode(strangeSignature(alice().sign(verify.SignedBytes(signed)))) }), verify.ErrSignature},
+		"bytes after the DER":      {alter(func(b *spelled) { b.sigs[0] = encode(append(alice().sign(verify.SignedBytes(signed)), 0)) }), verify.ErrSignature},
+		"two signatures":           {alter(func(b *spelled) { b.sigs = append(b.sigs, b.sigs[0]) }), nil},
+		"two signers":              {alter(func(b *spelled) { b.sigs = append(b.sigs, bob().spell(signed).sigs...) }), nil},
+		"no signature":             {alter(func(b *spelled) { b.sigs = nil }), nil},
+		"null signature first":     {replace(`"signatures":[`, `"signatures":[null,`), notCanonical},
+		"signatures null":          {strings.Split(good, `"signatures":`)[0] + `"signatures":null}}`, nil},
+		"empty signature":          {alter(func(b *spelled) { b.sigs[0] = "" }), nil},
+		"huge signature":           {alter(func(b *spelled) { b.sigs[0] = encode(make([]byte, verify.MaxSignature+1)) }), nil},
+		"empty payload":            {alter(func(b *spelled) { b.payload = "" }), nil},
+		"media type v0.1":          {alter(func(b *spelled) { b.mediaType = "application/vnd.dev.sigstore.bundle+json;version=0.1" }), unsupported},
+		"media type v0.2":          {alter(func(b *spelled) { b.mediaType = "application/vnd.dev.sigstore.bundle+json;version=0.2" }), unsupported},
+		"media type v0.3, old":     {alter(func(b *spelled) { b.mediaType = "application/vnd.dev.sigstore.bundle+json;version=0.3" }), unsupported},
+		"media type in other case": {alter(func(b *spelled) { b.mediaType = strings.ToUpper(b.mediaType) }), unsupported},
+		"no hint":                  {alter(func(b *spelled) { b.hint = "" }), nil},
+		"hint too short":           {alter(func(b *spelled) { b.hint = encode(make([]byte, 31)) }), nil},
+		"hint with padding bits":   {alter(func(b *spelled) { b.hint = paddingBits(b.hint) }), nil},
+		"hint with line break":     {alter(func(b *spelled) { b.hint = b.hint[:10] + `\n` + b.hint[10:] }), nil},
+		"payload with padding bits": {alter(func(b *spelled) {
+			b.payload = paddingBits(b.payload)
+		}), notCanonical},
+		"payload with line break": {alter(func(b *spelled) { b.payload = b.payload[:10] + `\n` + b.payload[10:] }), notCanonical},
+		"payload without padding": {alter(func(b *spelled) { b.payload = strings.TrimRight(b.payload, "=") }), nil},
+		"payload in URL alphabet": {alter(func(b *spelled) { b.payload = "____" + b.payload }), nil},
+		"key in other case":       {replace(`"mediaType"`, `"MediaType"`), notCanonical},
+		"key with long s":         {replace(`"sig"`, `"ſig"`), notCanonical},
+		"escaped key":             {replace(`"payload"`, `"p\u0061yload"`), notCanonical},
+		"escaped value":           {replace(`vnd.dev`, `vnd\u002edev`), notCanonical},
+		"unknown key":             {replace(`{"mediaType"`, `{"extra":1,"mediaType"`), notCanonical},
+		"duplicate key, last wins": {replace(`"payloadType"`, `"payload":"e30=","payloadType"`),
+			notCanonical},
+		"duplicate key, same value":   {replace(`"dsseEnvelope"`, `"mediaType":"`+verify.BundleMediaType+`","dsseEnvelope"`), notCanonical},
+		"key order":                   {replace(`"payload":"`+encode(signed)+`","payloadType":"`+verify.PayloadType+`"`, `"payloadType":"`+verify.PayloadType+`","payload":"`+encode(signed)+`"`), notCanonical},
+		"space":                       {replace(`":"`, `": "`), notCanonical},
+		"newline at the end":          {good + "\n", notCanonical},
+		"second document":             {good + good, nil},
+		"byte order mark":             {"\ufeff" + good, nil},
+		"cut":                         {good[:300], nil},
+		"empty":                       {"", nil},
+		"null":                        {"null", unsupported},
+		"list":                        {"[" + good + "]", nil},
+		"deep nesting":                {strings.Repeat("[", 1<<20), nil},
+		"too large":                   {strings.Repeat(" ", verify.MaxBundle+1), nil},
+		"statement is not canonical":  {string(alice().bundle(append(signed, '\n'))), nil},
+		"statement with other spaces": {string(alice().bundle(bytes.Replace(signed, []byte(`,`), []byte(`, `), 1))), nil},
+		"statement with duplicate key": {
+			string(alice().bundle(bytes.Replace(signed, []byte(`"subject"`), []byte(`"_type":"https://in-toto.io/Statement/v1","subject"`), 1))), nil},
+		"payload is no statement": {string(alice().bundle([]byte("{}"))), nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			result, err := newVerifier(t, 1, alice(), bob()).Verify(t.Context(), [][]byte{[]byte(test.bundle)})
+			require.Error(t, err)
+			assert.Nil(t, result)
+			assert.Less(t, len(err.Error()), 600, "message repeats too much of the input")
+			if strings.Contains(name, "statement") {
+				var refused *verify.StatementError
+				require.ErrorAs(t, err, &refused)
+				return
+			}
+			var refused *verify.BundleError
+			require.ErrorAs(t, err, &refused)
+			if test.want != nil {
+				assert.ErrorIs(t, err, test.want)
+			}
+			assert.ErrorContains(t, err, `bundle "1 of 1"`)
+		})
+	}
+	_, err := newVerifier(t, 1, alice()).Verify(t.Context(), [][]byte{[]byte(good)})
+	require.NoError(t, err, "the bundle that the attacks start from")
+}
+
+func TestVerifyMixedReleases(t *testing.T) {
+	other := release()
+	other.Version = "1.4.4"
+	bundles := [][]byte{alice().bundle(payload(t, release())), bob().bundle(payload(t, other))}
+	for _, threshold := range []int{1, 2} {
+		_, err := newVerifier(t, threshold, alice(), bob()).Verify(t.Context(), bundles)
+		assert.ErrorIs(t, err, verify.ErrDifferentPayload)
+		assert.ErrorContains(t, err, `bundle "2 of 2"`)
+	}
+	_, err := newVerifier(t, 1, alice()).Verify(t.Context(), bundles)
+	assert.ErrorIs(t, err, verify.ErrDifferentPayload, "also where the second key is unknown")
+}
+
+func TestVerifyBadBundleBesideGoodOnes(t *testing.T) {
+	signed := payload(t, release())
+	stolen := bob().spell(signed)
+	stolen.sigs = mallory().spell(signed).sigs
+	_, err := newVerifier(t, 1, alice(), bob()).Verify(t.Context(), [][]byte{alice().bundle(signed), []byte(stolen.String())})
+	assert.ErrorIs(t, err, verify.ErrSignature)
+	_, err = newVerifier(t, 1, alice()).Verify(t.Context(), [][]byte{alice().bundle(signed), []byte("{}")})
+	var refused *verify.BundleError
+	assert.ErrorAs(t, err, &refused)
+}
+
+func TestVerifyTooManyBundles(t *testing.T) {
+	bundles := make([][]byte, verify.MaxBundles+1)
+	for i := range bundles {
+		bundles[i] = alice().bundle(payload(t, release()))
+	}
+	v := newVerifier(t, 1, alice())
+	_, err := v.Verify(t.Context(), bundles)
+	var refused *verify.BundleError
+	require.ErrorAs(t, err, &refused)
+	_, err = v.Verify(t.Context(), bundles[1:])
+	require.NoError(t, err)
+}
+
+func TestVerifyCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	v := newVerifier(t, 1, alice())
+	_, err := v.Verify(ctx, [][]byte{alice().bundle(payload(t, release()))})
+	assert.ErrorIs(t, err, context.Canceled)
+	_, err = v.VerifyDist(ctx, dist(t, alice()))
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// Every single-bit change, every cut, and every doubled, removed or swapped
+// byte of a bundle must be refused.
+func TestVerifyMutants(t *testing.T) {
+	v := newVerifier(t, 1, alice())
+	good := alice().bundle(payload(t, release()))
+	tried := 0
+	refuse := func(what string, at int, mutant []byte) {
+		tried++
+		if bytes.Equal(mutant, good) {
+			return
+		}
+		if _, err := v.Verify(t.Context(), [][]byte{mutant}); err == nil {
+			t.Fatalf("accepted: %s at %d", what, at)
+		}
+	}
+	for i := range good {
+		for bit := range 8 {
+			mutant := bytes.Clone(good)
+			mutant[i] ^= 1 << bit
+			refuse("bit flip", i, mutant)
+		}
+		refuse("cut", i, good[:i])
+		refuse("removed byte", i, append(bytes.Clone(good[:i]), good[i+1:]...))
+		refuse("doubled byte", i, append(bytes.Clone(good[:i+1]), good[i:]...))
+		refuse("space", i, append(append(bytes.Clone(good[:i]), ' '), good[i:]...))
+		if i > 0 {
+			mutant := bytes.Clone(good)
+			mutant[i-1], mutant[i] = mutant[i], mutant[i-1]
+			refuse("swap", i, mutant)
+		}
+	}
+	t.Logf("%d mutants of %d bytes refused", tried, len(good))
+}
+
+func TestHostileBundleIsCheap(t *testing.T) {
+	hostile := []byte(`{"mediaType":"` + verify.BundleMediaType + `","dsseEnvelope":{"signatures":[` + strings.Repeat("{},", 1<<21))
+	hostile = append(hostile[:verify.MaxBundle-4], `{}]}`...)
+	hostile[len(hostile)-5] = ','
+	allocated := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			_, err := verify.ParseBundle(hostile)
+			require.Error(b, err)
+		}
+	})
+	assert.Less(t, allocated.AllocedBytesPerOp(), int64(64<<20))
+}
