@@ -24,8 +24,8 @@ import (
 )
 
 // Builder builds one main package for any number of targets. It is immutable
-// and safe for concurrent use, but two builds of the same target must not run
-// at once in the same output folder.
+// and safe for concurrent use. Builds of the same target into the same output
+// folder take turns, also those of other processes.
 type Builder struct {
 	config
 	observing sync.Mutex
@@ -40,7 +40,7 @@ type Builder struct {
 // wrong with dir or pkg.
 func New(dir, pkg string, opts ...Option) (*Builder, error) {
 	c := config{
-		plan:    Plan{Package: pkg, Trimpath: true, Module: "readonly", Ldflags: []string{"-s", "-w"}},
+		plan:    Plan{Package: filepath.ToSlash(pkg), Trimpath: true, Module: "readonly", Ldflags: []string{"-s", "-w"}},
 		environ: os.Environ(),
 		logger:  slog.New(slog.DiscardHandler),
 	}
@@ -62,26 +62,25 @@ func (c *config) resolve(dir string) error {
 	if err != nil {
 		return fmt.Errorf("build: source folder: %w", err)
 	}
-	root, err := readModule(abs)
-	if err != nil {
+	if c.module, err = readModule(abs); err != nil {
 		return err
 	}
 	if err := checkPackage(c.plan.Package); err != nil {
 		return err
 	}
-	if c.plan.Workspace != "" && c.plan.Module == "vendor" {
-		return optionError("WithWorkspace", "cannot be combined with WithVendor")
-	}
 	if c.name == "" {
-		c.name = defaultName(root, c.plan.Package)
+		c.name = defaultName(c.module, c.plan.Package)
 	}
 	if c.output == "" {
 		if c.output, err = defaultOutput(abs, c.plan.Package); err != nil {
 			return err
 		}
 	}
+	if err := checkOutput(c.output); err != nil {
+		return err
+	}
 	c.plan.Dir = abs
-	c.plan.Ldflags = slices.Concat(c.plan.Ldflags, c.optional)
+	c.plan.Ldflags = slices.Concat(c.plan.Ldflags, c.assignments)
 	c.plan.Places = gocmd.Places(c.environ)
 	return nil
 }
@@ -103,11 +102,26 @@ func readModule(dir string) (string, error) {
 }
 
 func checkPackage(pkg string) error {
-	if pkg == "." || strings.HasPrefix(pkg, "./") && !strings.Contains(pkg, "...") {
+	invalid := fmt.Errorf("build: %q is not one main package: give an import path or a path as \"./cmd/app\"", pkg)
+	if strings.Contains(pkg, "...") {
+		return invalid
+	}
+	if pkg == "." || strings.HasPrefix(pkg, "./") {
+		if !filepath.IsLocal(filepath.FromSlash(pkg)) {
+			return fmt.Errorf("build: %q lies outside the module: give the folder of the module that holds it", pkg)
+		}
 		return nil
 	}
-	if err := module.CheckImportPath(pkg); err != nil || strings.Contains(pkg, "...") {
-		return fmt.Errorf("build: %q is not one main package: give an import path or a path as \"./cmd/app\"", pkg)
+	if err := module.CheckImportPath(pkg); err != nil {
+		return invalid
+	}
+	return nil
+}
+
+// checkOutput refuses what can never become the output folder.
+func checkOutput(dir string) error {
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return optionError("WithOutput", "%s is a file, not a folder: choose another", dir)
 	}
 	return nil
 }
@@ -118,8 +132,7 @@ func defaultName(root, pkg string) string {
 	if pkg == "." || strings.HasPrefix(pkg, "./") {
 		pkg = path.Join(root, pkg)
 	}
-	prefix, _, ok := module.SplitPathVersion(pkg)
-	if ok && prefix != "" {
+	if prefix, major, ok := module.SplitPathVersion(pkg); ok && strings.HasPrefix(major, "/") {
 		pkg = prefix
 	}
 	return path.Base(pkg)
@@ -153,9 +166,13 @@ func (b *Builder) Plan(t target.Target) (Plan, error) {
 func (b *Builder) Name() string { return b.name }
 
 // Build builds one target with all the memory and CPUs of the budget. The
-// error is a [*TargetError].
+// error is a [*TargetError] if the target's build failed.
 func (b *Builder) Build(ctx context.Context, t target.Target) (*Artifact, error) {
 	artifacts, err := b.BuildAll(ctx, []target.Target{t})
+	var failed TargetErrors
+	if errors.As(err, &failed) {
+		return nil, failed[0]
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -165,24 +182,15 @@ func (b *Builder) Build(ctx context.Context, t target.Target) (*Artifact, error)
 // BuildAll builds several targets, as many at once as CPUs and the memory
 // budget allow, and returns the artifacts in the order of the targets. If some
 // fail the others are still built, so that one run shows all that is wrong;
-// the error then joins a [*TargetError] for each, and no artifacts are
-// returned. A cancelled context stops all.
+// the error is then a [TargetErrors], and no artifacts are returned. A cancelled
+// context stops all.
 func (b *Builder) BuildAll(ctx context.Context, targets []target.Target) ([]*Artifact, error) {
-	plans := make([]Plan, len(targets))
-	for i, t := range targets {
-		var err error
-		if plans[i], err = b.Plan(t); err != nil {
-			return nil, err
-		}
-		if slices.Contains(targets[:i], t) {
-			return nil, fmt.Errorf("build: target %s is listed twice", t)
-		}
+	plans, err := b.plans(targets)
+	if err != nil {
+		return nil, err
 	}
-	if len(plans) == 0 {
-		return nil, errors.New("build: no target is given")
-	}
-	if _, err := b.Main(ctx, targets[0]); err != nil {
-		return nil, &TargetError{Target: targets[0], Err: err}
+	if err := b.checkMain(ctx, targets); err != nil {
+		return nil, err
 	}
 	share := b.schedule(len(plans))
 	b.logger.DebugContext(ctx, "build schedule", "targets", len(plans), "parallel", share.parallel, "processes", share.processes, "limit", share.limit)
@@ -196,23 +204,69 @@ func (b *Builder) BuildAll(ctx context.Context, targets []target.Target) ([]*Art
 		})
 	}
 	_ = group.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := targetErrors(targets, errs); err != nil {
 		return nil, err
 	}
 	return artifacts, nil
 }
 
+func (b *Builder) plans(targets []target.Target) ([]Plan, error) {
+	if len(targets) == 0 {
+		return nil, errors.New("build: no target is given")
+	}
+	plans := make([]Plan, len(targets))
+	for i, t := range targets {
+		var err error
+		if plans[i], err = b.Plan(t); err != nil {
+			return nil, err
+		}
+		if slices.Contains(targets[:i], t) {
+			return nil, fmt.Errorf("build: target %s is listed twice", t)
+		}
+	}
+	return plans, nil
+}
+
+// checkMain fails early if the main package cannot be listed for any target. A
+// package whose files are excluded on some targets is built for the others.
+func (b *Builder) checkMain(ctx context.Context, targets []target.Target) error {
+	errs := make([]error, len(targets))
+	for i, t := range targets {
+		_, err := b.Main(ctx, t)
+		if err == nil {
+			return nil
+		}
+		errs[i] = err
+		var compile *CompileError
+		if !errors.As(err, &compile) && !errors.Is(err, errors.ErrUnsupported) {
+			return targetErrors(targets[i:i+1], errs[i:i+1])
+		}
+	}
+	return targetErrors(targets, errs)
+}
+
+// targetErrors returns the errors of several targets as one, nil if there is none.
+func targetErrors(targets []target.Target, errs []error) error {
+	var failed TargetErrors
+	for i, err := range errs {
+		if err != nil {
+			failed = append(failed, &TargetError{Target: targets[i], Err: err})
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return failed
+}
+
 // observed builds one target and reports it.
 func (b *Builder) observed(ctx context.Context, plan Plan, share share) (*Artifact, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, &TargetError{Target: plan.Target, Err: context.Cause(ctx)}
+		return nil, context.Cause(ctx)
 	}
 	start := time.Now()
 	b.emit(TargetStarted{Target: plan.Target})
 	artifact, err := b.compile(ctx, plan, share)
-	if err != nil {
-		err = &TargetError{Target: plan.Target, Err: err}
-	}
 	elapsed := time.Since(start)
 	if artifact != nil {
 		artifact.Elapsed = elapsed

@@ -2,8 +2,8 @@ package build
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/tools/go/packages"
 
@@ -19,9 +19,10 @@ type Main struct {
 	Dir        string // folder of the package
 }
 
-// Main resolves the main package under the build's own flags and environment.
-// The answer is kept: it does not depend on the target. Errors wrap
-// [ErrNotMain], a [*CompileError] or a [*ToolchainError].
+// Main resolves the main package under the build's own flags and environment
+// for a target. The first answer without an error is kept, since it is the same
+// for every target. Errors wrap [ErrNotMain], a [*CompileError] or a
+// [*ToolchainError].
 func (b *Builder) Main(ctx context.Context, t target.Target) (Main, error) {
 	b.loading.Lock()
 	defer b.loading.Unlock()
@@ -32,31 +33,48 @@ func (b *Builder) Main(ctx context.Context, t target.Target) (Main, error) {
 	if err != nil {
 		return Main{}, err
 	}
-	main, err := load(ctx, plan)
+	main, err := b.load(ctx, plan)
 	if err != nil {
+		return Main{}, err
+	}
+	if err := b.checkVariables(main.ImportPath); err != nil {
 		return Main{}, err
 	}
 	b.loaded = &main
 	return main, nil
 }
 
-func load(ctx context.Context, plan Plan) (Main, error) {
+// checkVariables refuses variables of the main package under its import path:
+// the linker knows it as "main" and ignores the others without a word.
+func (b *Builder) checkVariables(main string) error {
+	for _, name := range b.variables {
+		if path, variable, _ := splitVariable(name); path == main {
+			return optionError("WithVariable", "the linker knows package %s as \"main\": write \"main.%s\"", path, variable)
+		}
+	}
+	return nil
+}
+
+func (b *Builder) load(ctx context.Context, plan Plan) (Main, error) {
+	if _, err := gocmd.LookPath(plan.Environ(), "go"); err != nil {
+		return Main{}, &ToolchainError{Err: err}
+	}
 	found, err := packages.Load(&packages.Config{
 		Context:    ctx,
 		Mode:       packages.NeedName | packages.NeedFiles | packages.NeedModule,
 		Dir:        plan.Dir,
-		Env:        plan.Environ(),
+		Env:        gocmd.With(plan.Environ(), "GOPACKAGESDRIVER=off"),
 		BuildFlags: plan.flags(plan.PGO),
 	}, plan.Package)
 	if err != nil {
-		return Main{}, loadError(ctx, err, plan)
+		return Main{}, b.loadError(ctx, err, plan)
 	}
 	if len(found) != 1 {
 		return Main{}, fmt.Errorf("%s is not one package but %d", plan.Package, len(found))
 	}
 	p := found[0]
 	if len(p.Errors) > 0 {
-		return Main{}, packageErrors(p)
+		return Main{}, packageErrors(p, newDiagnosticParser(plan.Dir, b.module))
 	}
 	if p.Name != "main" {
 		return Main{}, fmt.Errorf("%s is package %s: %w: give the folder that holds func main", p.PkgPath, p.Name, ErrNotMain)
@@ -70,7 +88,7 @@ func load(ctx context.Context, plan Plan) (Main, error) {
 
 // loadError finds the typed cause of a go command that did not even list: the
 // library keeps only its text.
-func loadError(ctx context.Context, err error, plan Plan) error {
+func (b *Builder) loadError(ctx context.Context, err error, plan Plan) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("listing %s: %w", plan.Package, context.Cause(ctx))
 	}
@@ -81,21 +99,26 @@ func loadError(ctx context.Context, err error, plan Plan) error {
 		Dir:  plan.Dir, Env: plan.Environ(),
 	})
 	if again != nil {
-		return explain(again, plan)
+		return b.explain(ctx, again, plan)
 	}
 	return fmt.Errorf("listing %s: %w", plan.Package, err)
 }
 
-func packageErrors(p *packages.Package) error {
+// packageErrors turns what was listed about a broken package into the error
+// that building it would have had.
+func packageErrors(p *packages.Package, parser *diagnosticParser) error {
 	broken := PackageErrors{ImportPath: p.PkgPath}
 	for _, e := range p.Errors {
-		d := newDiagnosticParser()
-		d.add(e.Pos + ": " + e.Msg)
-		diagnostic := d.packages[0].Diagnostics[0]
-		if diagnostic.File == "" {
-			diagnostic.Message = e.Msg
+		if isFetch(e.Msg) {
+			return fmt.Errorf("%w: %s: check its version and that GOPROXY can be reached", ErrFetch, oneLine(e.Msg))
 		}
-		broken.Diagnostics = append(broken.Diagnostics, diagnostic)
+		d := parser.parse(e.Pos + ": " + oneLine(e.Msg))
+		if d.File == "" {
+			d.Message = oneLine(e.Msg)
+		}
+		broken.Diagnostics = append(broken.Diagnostics, d)
 	}
-	return errors.Join(&CompileError{Packages: []PackageErrors{broken}})
+	return &CompileError{Packages: []PackageErrors{broken}}
 }
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

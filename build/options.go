@@ -1,7 +1,6 @@
 package build
 
 import (
-	"debug/buildinfo"
 	"fmt"
 	"log/slog"
 	"os"
@@ -9,8 +8,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
+	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
 // Option changes a default of [New]. It returns an [*OptionError] if its value
@@ -18,7 +21,8 @@ import (
 type Option func(*config) error
 
 type config struct {
-	plan     Plan // without Target and Output
+	plan     Plan   // without Target and Output
+	module   string // path of the module
 	name     string
 	output   string
 	environ  []string
@@ -26,8 +30,10 @@ type config struct {
 	budget   int64
 	observer func(Event)
 	logger   *slog.Logger
-	optional []string // linker arguments added after the rest
-	stripped bool
+	// variables are the names of those that are set when linking, and
+	// assignments the linker's arguments for it, which follow the others.
+	variables   []string
+	assignments []string
 }
 
 func optionError(option, format string, args ...any) error {
@@ -38,8 +44,8 @@ func optionError(option, format string, args ...any) error {
 // element of the main package's path, as the go command chooses it.
 func WithName(name string) Option {
 	return func(c *config) error {
-		if name == "" || filepath.Base(name) != name || strings.ContainsAny(name, `/\:`) || strings.HasPrefix(name, ".") {
-			return optionError("WithName", "%q is not a file name", name)
+		if manifest.CheckPath(name) != nil || strings.Contains(name, "/") || strings.HasPrefix(name, ".") {
+			return optionError("WithName", "%q is not a file name that every system takes", name)
 		}
 		c.name = name
 		return nil
@@ -92,7 +98,7 @@ func WithToolchain(version string) Option {
 // info records it: a hotfix is built by what built the version that runs.
 func WithToolchainOf(executable string) Option {
 	return func(c *config) error {
-		info, err := buildinfo.ReadFile(executable)
+		info, err := goexe.BuildInfo(executable)
 		if err != nil {
 			return optionError("WithToolchainOf", "%s: no Go build info can be read: %v", executable, err)
 		}
@@ -108,7 +114,7 @@ func WithToolchainOf(executable string) Option {
 func WithTags(tags ...string) Option {
 	return func(c *config) error {
 		for _, tag := range tags {
-			if tag == "" || strings.ContainsAny(tag, " ,\t\n\"'=") {
+			if tag == "" || strings.ContainsFunc(tag, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.' }) {
 				return optionError("WithTags", "%q is not a build tag", tag)
 			}
 		}
@@ -128,14 +134,15 @@ func WithVariable(name, value string) Option {
 		if strings.ContainsRune(value, '\'') && strings.ContainsRune(value, '"') || strings.ContainsAny(value, "\x00\r\n") {
 			return optionError("WithVariable", "the value of %s has both kinds of quotes or a line break, which the linker's flags cannot carry", name)
 		}
-		c.optional = append(c.optional, "-X", path+"."+variable+"="+value)
+		c.variables = append(c.variables, name)
+		c.assignments = append(c.assignments, "-X", path+"."+variable+"="+value)
 		return nil
 	}
 }
 
 func splitVariable(name string) (path, variable string, err error) {
 	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 || dot == len(name)-1 || strings.ContainsAny(name, " =\"'") {
+	if dot < 1 || dot == len(name)-1 || strings.ContainsAny(name, " =\"'") {
 		return "", "", fmt.Errorf("%q is not a package and a variable, as \"main.version\"", name)
 	}
 	path, variable = name[:dot], name[dot+1:]
@@ -180,8 +187,8 @@ func checkFlags(option string, args []string) error {
 	return nil
 }
 
-// WithPGO sets the profile for profile-guided optimisation: a file, or "off".
-// The default is Go's own: default.pgo in the main package's folder, if there.
+// WithPGO sets the profile for profile-guided optimisation: a file, "off" or
+// "auto". The default is "auto", Go's own: default.pgo in the main package's folder, if there.
 func WithPGO(profile string) Option {
 	return func(c *config) error {
 		if profile != "off" && profile != "auto" {
@@ -189,8 +196,12 @@ func WithPGO(profile string) Option {
 			if err != nil {
 				return optionError("WithPGO", "%v", err)
 			}
-			if _, err := os.Stat(abs); err != nil {
+			info, err := os.Stat(abs)
+			if err != nil {
 				return optionError("WithPGO", "the profile cannot be read: %v", err)
+			}
+			if info.IsDir() {
+				return optionError("WithPGO", "%s is a folder, not a profile", abs)
 			}
 			profile = abs
 		}
@@ -207,7 +218,7 @@ func WithCgo(cgo Cgo) Option {
 	}
 }
 
-// WithVendor builds from the module's vendor folder. The default takes modules
+// WithVendor builds from the vendor folder of the module, or of the workspace. The default takes modules
 // from the module cache and never changes go.mod (-mod=readonly).
 func WithVendor() Option {
 	return func(c *config) error {
@@ -227,7 +238,7 @@ func WithWorkspace(path string) Option {
 		if _, err := os.Stat(abs); err != nil {
 			return optionError("WithWorkspace", "the go.work file cannot be read: %v", err)
 		}
-		c.plan.Workspace, c.plan.Module = abs, ""
+		c.plan.Workspace = abs
 		return nil
 	}
 }
@@ -309,9 +320,12 @@ func WithObserver(observe func(Event)) Option {
 }
 
 // WithLogger sets where the commands that are run are logged, at level debug.
-// The default discards them.
+// The default, and nil, discards them.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
+		if logger == nil {
+			logger = slog.New(slog.DiscardHandler)
+		}
 		c.logger = logger
 		return nil
 	}

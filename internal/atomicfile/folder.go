@@ -8,28 +8,18 @@ import (
 	"path/filepath"
 )
 
-// ReplaceDir puts the finished folder at from in the place of the one at to, in
-// the same parent, and removes the old one. Where the system can exchange two
-// names (Linux), to is there at every moment; elsewhere the old folder is
-// first renamed aside, and renamed back if the second rename fails.
-func ReplaceDir(from, to string) error {
-	old, err := swapDir(from, to)
-	if err != nil {
-		return fmt.Errorf("replacing %s: %w", to, err)
+// SwapDir puts the finished folder at from in the place of the one at to, in
+// the same parent, and returns where the old one is now; "" if there was none.
+// Where the system can exchange two names (Linux), to is there at every moment;
+// elsewhere the old folder is first renamed aside, and renamed back if the
+// second rename fails. The caller removes the old folder, or swaps it back.
+func SwapDir(from, to string) (old string, err error) {
+	if old, err = swapDir(from, to); err != nil {
+		return "", fmt.Errorf("replacing %s: %w", to, err)
 	}
-	if err := SyncDir(filepath.Dir(to)); err != nil {
-		return err
-	}
-	if old == "" {
-		return nil
-	}
-	if err := os.RemoveAll(old); err != nil {
-		return fmt.Errorf("removing the folder that %s replaced: %w", to, err)
-	}
-	return nil
+	return old, SyncDir(filepath.Dir(to))
 }
 
-// swapDir returns where the old folder is now; "" if there was none.
 func swapDir(from, to string) (old string, err error) {
 	if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
 		return "", os.Rename(from, to)

@@ -103,7 +103,7 @@ func (r *Repo) Export(ctx context.Context, c Commit, dest string) (string, error
 	prefix := filepath.ToSlash(dest) + "/"
 	// Line endings stay as they are committed, whatever the host prefers:
 	// embedded files must not differ between hosts.
-	_, err := r.git(ctx, env, "-c", "core.autocrlf=false", "checkout-index", "--all", "--quiet", "--prefix="+prefix)
+	_, err := r.git(ctx, env, "-c", "core.autocrlf=false", "-c", "core.eol=lf", "checkout-index", "--all", "--quiet", "--prefix="+prefix)
 	if err != nil {
 		return "", fmt.Errorf("exporting commit %s: %w", c.Hash, err)
 	}

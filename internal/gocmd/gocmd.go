@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -24,13 +25,14 @@ const (
 	// is killed.
 	Grace = 3 * time.Second
 
-	// MaxOutput bounds what is kept of each of a tool's output streams.
+	// MaxOutput bounds what is kept of each of a tool's output streams. A
+	// standard output that is longer is an error.
 	MaxOutput = 16 << 20
 )
 
 // Command is one run of a tool.
 type Command struct {
-	Argv   []string     // program and arguments; the program is looked up in PATH
+	Argv   []string     // program and arguments; the program is looked up in Env's PATH
 	Dir    string       // working folder
 	Env    []string     // the complete environment, as KEY=VALUE
 	Stdout io.Writer    // where standard output goes as it comes; nil keeps it in the Result
@@ -52,16 +54,31 @@ type ExitError struct {
 	Stderr []byte
 }
 
+// Error is one line, however many the tool printed.
 func (e *ExitError) Error() string {
-	tail := strings.TrimSpace(string(e.Stderr))
-	if lines := strings.Split(tail, "\n"); len(lines) > 12 {
-		tail = strings.Join(lines[len(lines)-12:], "\n")
-	}
 	name := strings.Join(e.Argv[:min(2, len(e.Argv))], " ")
-	if tail == "" {
-		return fmt.Sprintf("%s: exit status %d", name, e.Code)
+	status := fmt.Sprintf("%s: exit status %d", name, e.Code)
+	if e.Code < 0 {
+		status = name + ": ended by a signal"
 	}
-	return fmt.Sprintf("%s: exit status %d: %s", name, e.Code, tail)
+	if tail := e.Tail(); tail != "" {
+		return status + ": " + tail
+	}
+	return status
+}
+
+// maxTail is how many lines of a tool's standard error a message repeats.
+const maxTail = 6
+
+// Tail returns the last lines that the tool printed, joined into one.
+func (e *ExitError) Tail() string {
+	var lines []string
+	for line := range strings.Lines(string(e.Stderr)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "go: downloading ") {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-maxTail):], "; ")
 }
 
 // ErrNotFound says that a tool is not installed.
@@ -74,65 +91,98 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Argv[0], context.Cause(ctx))
 	}
-	cmd := exec.CommandContext(ctx, c.Argv[0], c.Argv[1:]...)
+	program, err := LookPath(c.Env, c.Argv[0])
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, program, c.Argv[1:]...)
 	cmd.Dir, cmd.Env, cmd.WaitDelay = c.Dir, c.Env, Grace
-	stdout := &boundedBuffer{}
-	stderr := &lineWriter{onLine: c.OnLine}
+	stdout, stderr := &boundedBuffer{}, &lineWriter{onLine: c.OnLine}
 	cmd.Stdout, cmd.Stderr = c.Stdout, stderr
 	if c.Stdout == nil {
 		cmd.Stdout = stdout
 	}
+	err = runTree(ctx, cmd)
+	switch {
+	case cmd.ProcessState == nil:
+		return nil, fmt.Errorf("starting %s: %w", c.Argv[0], err)
+	case err != nil && ctx.Err() != nil:
+		return nil, fmt.Errorf("%s was stopped: %w", c.Argv[0], context.Cause(ctx))
+	case err != nil && cmd.ProcessState.Success():
+		return nil, fmt.Errorf("passing on the output of %s: %w", c.Argv[0], err)
+	}
+	stderr.flush()
+	result := &Result{Stdout: stdout.kept.Bytes(), Stderr: stderr.all.kept.Bytes(), CPU: cpuTime(cmd.ProcessState), Peak: peakMemory(cmd.ProcessState)}
+	if !cmd.ProcessState.Success() {
+		return result, &ExitError{Argv: c.Argv, Code: cmd.ProcessState.ExitCode(), Stderr: result.Stderr}
+	}
+	if stdout.dropped {
+		return result, fmt.Errorf("%s printed more than %d bytes", c.Argv[0], MaxOutput)
+	}
+	return result, nil
+}
+
+// runTree starts a tool and waits for it. What the tool left running is ended
+// after a cancelled run, and after a run whose output such a process holds open.
+func runTree(ctx context.Context, cmd *exec.Cmd) error {
 	tree := newProcessTree(cmd)
 	if err := cmd.Start(); err != nil {
-		return nil, startError(c.Argv[0], err)
+		tree.end(false)
+		return err
 	}
 	tree.started(cmd.Process)
 	err := cmd.Wait()
-	tree.end(ctx.Err() != nil)
-	stderr.flush()
-	result := &Result{Stdout: stdout.Bytes(), Stderr: stderr.all.Bytes(), CPU: cpuTime(cmd.ProcessState), Peak: peakMemory(cmd.ProcessState)}
-	if ctx.Err() != nil && err != nil {
-		return result, fmt.Errorf("%s was stopped: %w", c.Argv[0], context.Cause(ctx))
+	lingering := errors.Is(err, exec.ErrWaitDelay)
+	tree.end(ctx.Err() != nil || lingering)
+	if lingering && ctx.Err() == nil {
+		return nil
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return result, &ExitError{Argv: c.Argv, Code: exit.ExitCode(), Stderr: result.Stderr}
-	}
-	return result, err
+	return err
 }
 
-func startError(name string, err error) error {
-	if errors.Is(err, exec.ErrNotFound) {
-		return fmt.Errorf("%s: %w: install it or add its folder to PATH", name, ErrNotFound)
+// LookPath finds a program as the environment's PATH says, which need not be
+// that of this process. Relative folders in PATH are not searched. The error
+// wraps [ErrNotFound].
+func LookPath(env []string, name string) (string, error) {
+	if filepath.Base(name) != name {
+		return name, nil
 	}
-	return fmt.Errorf("starting %s: %w", name, err)
+	for _, dir := range filepath.SplitList(Lookup(env, "PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		if program, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return program, nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w: install it or add its folder to PATH", name, ErrNotFound)
 }
 
-func cpuTime(s *os.ProcessState) time.Duration {
-	if s == nil {
-		return 0
-	}
-	return s.UserTime() + s.SystemTime()
-}
+func cpuTime(s *os.ProcessState) time.Duration { return s.UserTime() + s.SystemTime() }
 
-// boundedBuffer keeps the first MaxOutput bytes and swallows the rest, so that
-// a tool that prints without end cannot exhaust memory.
-type boundedBuffer struct{ bytes.Buffer }
+// boundedBuffer keeps the first MaxOutput bytes and drops the rest, so that a
+// tool that prints without end cannot exhaust memory. It does not embed the
+// buffer, whose ReadFrom method would go around the bound.
+type boundedBuffer struct {
+	kept    bytes.Buffer
+	dropped bool
+}
 
 func (b *boundedBuffer) Write(p []byte) (int, error) {
-	if room := MaxOutput - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(len(p), room)])
-	}
+	room := max(0, MaxOutput-b.kept.Len())
+	b.kept.Write(p[:min(len(p), room)])
+	b.dropped = b.dropped || len(p) > room
 	return len(p), nil
 }
 
 // lineWriter keeps all output and hands it on line by line.
 type lineWriter struct {
 	all    boundedBuffer
-	rest   []byte
+	rest   []byte // of a line whose end has not come yet
 	onLine func(string)
 }
 
+// maxLine is where a line without end is cut.
 const maxLine = 64 << 10
 
 func (w *lineWriter) Write(p []byte) (int, error) {
@@ -157,7 +207,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 
 func (w *lineWriter) flush() {
 	if w.onLine != nil && len(w.rest) > 0 {
-		w.onLine(string(w.rest))
+		w.onLine(strings.TrimSuffix(string(w.rest), "\r"))
 	}
 	w.rest = nil
 }

@@ -20,18 +20,15 @@ func newProcessTree(cmd *exec.Cmd) *processTree {
 
 func (t *processTree) started(p *os.Process) { t.pid = p.Pid }
 
-// end kills what is left of the group after a cancelled run. After a run that
-// was not cancelled nothing is killed: the group's number may be taken again.
-func (t *processTree) end(cancelled bool) {
-	if cancelled {
+// end kills what is left of the group if kill is set. After a run that ended by
+// itself nothing should be left, and the group's number may be taken again.
+func (t *processTree) end(kill bool) {
+	if kill {
 		_ = syscall.Kill(-t.pid, syscall.SIGKILL)
 	}
 }
 
 func peakMemory(s *os.ProcessState) int64 {
-	if s == nil {
-		return 0
-	}
 	usage, ok := s.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0

@@ -1,0 +1,248 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"debug/buildinfo"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
+)
+
+// compareImages judges two executables, and counts the bytes that differ.
+func compareImages(a, b *image) (Verdict, int64) {
+	if bytes.Equal(a.data, b.data) {
+		return Identical, 0
+	}
+	differs := countDifferent(a.data, b.data)
+	first, second := a.unsigned(), b.unsigned()
+	if bytes.Equal(first, second) {
+		return IdenticalButSignature, differs
+	}
+	first, second = a.withoutIDs(first), b.withoutIDs(second)
+	if bytes.Equal(first, second) {
+		return IdenticalButBuildID, differs
+	}
+	return Different, countDifferent(first, second)
+}
+
+// countDifferent counts positions with different bytes; what one has more than
+// the other counts as different.
+func countDifferent(a, b []byte) int64 {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	n := int64(len(b) - len(a))
+	for i := range a {
+		if a[i] != b[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// differences says in words how the rebuild that came nearest differs.
+func (r *rebuilder) differences(best *rebuilt) []Difference {
+	a, b := r.subject.image, best.image
+	switch best.attempt.Verdict {
+	case IdenticalButSignature:
+		return []Difference{{Section: "signature", Bytes: best.attempt.Differs, What: "only the code signature differs", Why: "the file was signed after it was built, which needs the publisher's key"}}
+	case IdenticalButBuildID:
+		return []Difference{{Section: "build id", Bytes: best.attempt.Differs, What: buildIDDifference(a.buildID(), b.buildID()), Why: r.whyBuildID(a.buildID(), b.buildID())}}
+	}
+	var all []Difference
+	if rebuiltInfo, err := buildinfo.Read(bytes.NewReader(b.data)); err == nil {
+		all = infoDifferences(r.subject.info, rebuiltInfo)
+	}
+	all = append(all, functionDifferences(a, b)...)
+	all = append(all, sectionDifferences(a, b)...)
+	return r.explainDifferences(all, a, b)
+}
+
+// The Go build id has four parts: hashes of the inputs of the link, of those of
+// the main package, and of the content of both.
+func buildIDDifference(a, b string) string {
+	if a == "" || b == "" {
+		return "only one of the two has a Go build id"
+	}
+	return "the Go build id differs: " + a + " and " + b
+}
+
+func (r *rebuilder) whyBuildID(a, b string) string {
+	first, second := strings.Split(a, "/"), strings.Split(b, "/")
+	switch {
+	case len(first) != 4 || len(second) != 4:
+		return "the linker was given another -buildid"
+	case first[1] != second[1] && !r.recipe.trimpath:
+		return "it is a hash of all inputs, which without -trimpath the folders of the build belong to"
+	case first[1] != second[1]:
+		return "it is a hash of all inputs, of which the flags of the compiler or the environment differ without effect"
+	default:
+		return "it is a hash of all inputs: the compiler's are the same, and the linker's flags are spelled otherwise"
+	}
+}
+
+// infoDifferences compares what two build infos record.
+func infoDifferences(a, b *debug.BuildInfo) []Difference {
+	var all []Difference
+	compare := func(what, published, rebuilt string) {
+		if published != rebuilt {
+			all = append(all, Difference{Section: "build info", What: fmt.Sprintf("%s is %q in the file, %q rebuilt", what, published, rebuilt)})
+		}
+	}
+	compare("toolchain", a.GoVersion, b.GoVersion)
+	compare("package", a.Path, b.Path)
+	compare("main module", moduleText(&a.Main), moduleText(&b.Main))
+	compareMaps("dependency ", modulesByPath(a.Deps), modulesByPath(b.Deps), compare)
+	compareMaps("setting ", settingsByKey(a.Settings), settingsByKey(b.Settings), compare)
+	return all
+}
+
+func compareMaps(prefix string, a, b map[string]string, compare func(what, published, rebuilt string)) {
+	keys := maps.Clone(a)
+	maps.Copy(keys, b)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		compare(prefix+key, a[key], b[key])
+	}
+}
+
+func modulesByPath(deps []*debug.Module) map[string]string {
+	m := make(map[string]string, len(deps))
+	for _, dep := range deps {
+		m[dep.Path] = moduleText(dep)
+	}
+	return m
+}
+
+func moduleText(m *debug.Module) string {
+	text := strings.TrimSpace(m.Version + " " + m.Sum)
+	if m.Replace != nil {
+		text += " => " + m.Replace.Path + " " + moduleText(m.Replace)
+	}
+	return text
+}
+
+func settingsByKey(settings []debug.BuildSetting) map[string]string {
+	m := make(map[string]string, len(settings))
+	for _, s := range settings {
+		m[s.Key] = s.Value
+	}
+	return m
+}
+
+// maxNamed bounds how many packages a difference names.
+const maxNamed = 6
+
+// functionDifferences names the packages whose functions have another size, or
+// are in one of the two only.
+func functionDifferences(a, b *image) []Difference {
+	if a.functions == nil || b.functions == nil {
+		return nil
+	}
+	packages := map[string]int{}
+	count := func(from, to map[string]int64) {
+		for name, size := range from {
+			if other, ok := to[name]; !ok || other != size && len(from) > 0 {
+				packages[goexe.PackageOf(name)]++
+			}
+		}
+	}
+	count(a.functions, b.functions)
+	for name := range b.functions {
+		if _, ok := a.functions[name]; !ok {
+			packages[goexe.PackageOf(name)]++
+		}
+	}
+	if len(packages) == 0 {
+		return nil
+	}
+	names := slices.SortedFunc(maps.Keys(packages), func(x, y string) int {
+		return cmp.Or(cmp.Compare(packages[y], packages[x]), cmp.Compare(x, y))
+	})
+	total := 0
+	for _, n := range packages {
+		total += n
+	}
+	return []Difference{{Section: "functions", What: fmt.Sprintf("%d functions have another size or are in one of the two only, in %s", total, listPackages(names, packages))}}
+}
+
+func listPackages(names []string, counts map[string]int) string {
+	var parts []string
+	for _, name := range names[:min(len(names), maxNamed)] {
+		shown := name
+		if shown == "" {
+			shown = "code that the compiler makes"
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d)", shown, counts[name]))
+	}
+	if more := len(names) - maxNamed; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more packages", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// sectionDifferences compares section by section, without build ids and
+// signatures.
+func sectionDifferences(a, b *image) []Difference {
+	first, second := a.withoutIDs(a.data), b.withoutIDs(b.data)
+	var all []Difference
+	var counted int64
+	for _, s := range a.exe.Sections {
+		other, ok := b.exe.Section(s.Name)
+		if !ok {
+			all = append(all, Difference{Section: s.Name, Bytes: s.Size, What: "the rebuild does not have this section"})
+			continue
+		}
+		x, y := first[s.Offset:s.Offset+s.Size], second[other.Offset:other.Offset+other.Size]
+		n := countDifferent(x, y)
+		counted += n
+		switch {
+		case s.Size != other.Size:
+			all = append(all, Difference{Section: s.Name, Bytes: n, What: fmt.Sprintf("%d bytes in the file, %d rebuilt", s.Size, other.Size)})
+		case n > 0:
+			all = append(all, Difference{Section: s.Name, Bytes: n, What: fmt.Sprintf("of %d bytes some differ", s.Size)})
+		}
+	}
+	for _, s := range b.exe.Sections {
+		if _, ok := a.exe.Section(s.Name); !ok {
+			all = append(all, Difference{Section: s.Name, Bytes: s.Size, What: "the file does not have this section"})
+		}
+	}
+	if len(all) == 0 {
+		all = append(all, Difference{Section: "header", Bytes: countDifferent(first, second), What: "bytes outside of the sections differ"})
+	}
+	return all
+}
+
+// explainDifferences adds the probable cause to the first difference that has
+// one.
+func (r *rebuilder) explainDifferences(all []Difference, a, b *image) []Difference {
+	if len(all) == 0 {
+		return nil
+	}
+	first := &all[0]
+	sameFunctions := maps.Equal(a.functions, b.functions) && a.functions != nil
+	switch {
+	case first.Section == "build info" && strings.Contains(first.What, "dependency"):
+		first.Why = "the file was built with other versions of its dependencies than its module asks for"
+	case first.Section == "build info":
+	case r.recipe.cgo:
+		first.Why = "the file was built with cgo, and another C compiler or C library leads to other bytes"
+	case !r.recipe.trimpath && !r.folders:
+		first.Why = "the folders of the build are recorded where -trimpath is not given"
+	case r.recipe.stamp != nil && r.recipe.stamp.modified:
+		first.Why = "the file was built from a checkout with changes, which are not recorded"
+	case sameFunctions && r.recipe.ldflags == nil:
+		first.Why = "every function has the same size: the linker probably set variables (-X) whose values are not known; give them with WithTryLdflags"
+	case !sameFunctions && r.source == "" && r.recipe.main.Version == "(devel)":
+		first.Why = "the version of the source is not recorded, and this is probably another one"
+	case !sameFunctions:
+		first.Why = "the code differs: the source, the toolchain or a setting that is not recorded is another"
+	}
+	return all
+}

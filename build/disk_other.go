@@ -1,0 +1,5 @@
+//go:build !unix && !windows
+
+package build
+
+func isDiskFull(error) bool { return false }
