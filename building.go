@@ -26,6 +26,11 @@ func (r *run) buildAll(ctx context.Context, s *source, b *base, i identity) (*bu
 	if err != nil {
 		return nil, err
 	}
+	for _, a := range artifacts {
+		if old, ok := b.binaries[a.Target]; ok && old.Digest == a.Digest {
+			r.warn(fmt.Sprintf("the executable for %s is that of the base, byte for byte: nothing is fixed there", a.Target))
+		}
+	}
 	main, err := builder.Main(ctx, r.targets[0])
 	if err != nil {
 		return nil, err
@@ -36,11 +41,7 @@ func (r *run) buildAll(ctx context.Context, s *source, b *base, i identity) (*bu
 // builder returns the Builder of the base or the fix. Both keep their outputs
 // in the cache; the toolchain is the base's unless the caller pinned another.
 func (r *run) builder(step Step, dir, version, toolchain string) (*build.Builder, error) {
-	options := []build.Option{
-		build.WithEnviron(r.environ),
-		build.WithLogger(r.logger),
-		build.WithObserver(func(e build.Event) { r.emit(Building{Step: step, Event: e}) }),
-	}
+	options := []build.Option{build.WithLogger(r.logger)}
 	if toolchain != "" {
 		if err := build.CheckToolchain(toolchain); err != nil {
 			r.warn(fmt.Sprintf("the base was built by %q, which is not a release of Go: the fix is built by the toolchain that go.mod asks for", toolchain))
@@ -49,7 +50,11 @@ func (r *run) builder(step Step, dir, version, toolchain string) (*build.Builder
 		}
 	}
 	options = append(options, r.buildOptions...)
-	options = append(options, build.WithOutput(filepath.Join(r.cache, string(step))))
+	options = append(options,
+		build.WithEnviron(r.environ),
+		build.WithOutput(filepath.Join(r.cache, string(step))),
+		build.WithObserver(func(e build.Event) { r.emit(Building{Step: step, Event: e}) }),
+	)
 	if r.versionVariable != "" {
 		options = append(options, build.WithVariable(r.versionVariable, version))
 	}

@@ -43,7 +43,7 @@ func (r *run) openStaging() (string, error) {
 // checkOutput allows a folder that does not exist, is empty, or holds a dist of
 // the product and nothing else.
 func checkOutput(dir, product string) error {
-	info, err := os.Stat(dir)
+	info, err := os.Lstat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -51,7 +51,7 @@ func checkOutput(dir, product string) error {
 		return fmt.Errorf("looking at the output folder: %w", err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("%s is a file: %w: give the path of a folder", dir, ErrOutput)
+		return fmt.Errorf("%s is a file or a link: %w: give the path of a folder", dir, ErrOutput)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {

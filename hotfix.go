@@ -1,6 +1,7 @@
 package hotfix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,9 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
-
 	"github.com/gohotfix/hotfix/internal/atomicfile"
+	"github.com/gohotfix/hotfix/internal/filelock"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 )
@@ -40,15 +40,27 @@ func New(product string, options ...Option) (*Pipeline, error) {
 		return nil, err
 	}
 	p := &Pipeline{config: c}
-	// The options of the parts are theirs to check.
+	return p, p.try()
+}
+
+// try lets the parts check what the options say about them, minutes before
+// they are needed.
+func (p *Pipeline) try() error {
 	r := p.newRun()
-	if _, err := r.builder(StepBuild, c.dir, "v0.0.0", ""); err != nil {
-		return nil, err
+	if _, err := r.builder(StepBuild, p.dir, "v0.0.0", ""); err != nil {
+		return err
 	}
-	if _, err := r.packer(plainDate()); err != nil {
-		return nil, err
+	i := identity{id: cmp.Or(p.id, "trial"), version: cmp.Or(p.version, "v0.0.0"), epoch: p.epoch, sequence: max(p.sequence, 1), created: p.time}
+	if i.created.IsZero() {
+		i.created = plainDate()
 	}
-	return p, nil
+	if _, err := r.packer(i.created); err != nil {
+		return err
+	}
+	if err := r.tryRelease(i); err != nil {
+		return wrong("New", "%v", err)
+	}
+	return nil
 }
 
 // run is one run of a pipeline: its configuration, and what must be removed at
@@ -57,7 +69,9 @@ type run struct {
 	config
 	result    *Result
 	temp      string // temporary folder; "" until it is needed
-	staging   string // unfinished dist folder; "" before it is made and after it is published
+	staging   string // where the dist folder grows; "" until it is needed
+	published bool   // the dist folder is no longer there, but in its place
+	replaced  string // where the folder is now that was in its place; "" if there was none
 	observing sync.Mutex
 }
 
@@ -68,19 +82,27 @@ func (p *Pipeline) newRun() *run {
 	}}
 }
 
-// Run makes the release and returns what it did. An error is a [*StepError];
-// then the output folder is as it was. It wraps the context's error if the run
-// was cancelled; no process is left.
-func (p *Pipeline) Run(ctx context.Context) (_ *Result, err error) {
+// Run makes the release and returns what it did. If there is an error, the
+// output folder is as it was. The error of a step is a [*StepError]; it wraps
+// the cause of the context's end if the run was cancelled, and no process is
+// left.
+func (p *Pipeline) Run(ctx context.Context) (*Result, error) {
 	r := p.newRun()
-	unlock, err := lock(ctx, p.cache)
-	if err != nil {
+	if !p.dryRun {
+		lock, err := lock(ctx, p.cache)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { _ = lock.Release() }() // closing is enough, and cannot be retried
+	}
+	if err := r.steps(ctx); err != nil {
+		if litter := errors.Join(r.unpublish(), r.cleanUp()); litter != nil {
+			err = errors.Join(err, litter)
+		}
 		return nil, err
 	}
-	defer unlock()
-	defer func() { err = errors.Join(err, r.cleanUp()) }()
-	if err := r.steps(ctx); err != nil {
-		return nil, err
+	if err := r.cleanUp(); err != nil {
+		r.warn(fmt.Sprintf("a temporary folder was left behind: %v", err))
 	}
 	return r.result, nil
 }
@@ -152,22 +174,43 @@ func (r *run) publish() error {
 	if err := atomicfile.SyncDir(r.staging); err != nil {
 		return err
 	}
-	if err := atomicfile.ReplaceDir(r.staging, r.output); err != nil {
+	old, err := atomicfile.SwapDir(r.staging, r.output)
+	if err != nil {
 		return err
 	}
-	r.staging = ""
+	r.published, r.replaced = true, old
 	return nil
+}
+
+// unpublish takes the dist back if a hook failed after it was published.
+func (r *run) unpublish() (err error) {
+	if !r.published {
+		return nil
+	}
+	if r.replaced == "" {
+		// Renamed before it is removed, so that nobody sees half a dist.
+		err = os.Rename(r.output, r.staging)
+	} else {
+		r.staging, err = atomicfile.SwapDir(r.replaced, r.output)
+	}
+	r.published = err != nil
+	return err
 }
 
 // cleanUp removes what must not outlive the run.
 func (r *run) cleanUp() error {
-	var errs []error
-	for _, dir := range []string{r.temp, r.staging} {
-		if dir != "" {
-			errs = append(errs, os.RemoveAll(dir))
-		}
+	unfinished := r.staging
+	if r.published {
+		unfinished = r.replaced
 	}
-	return errors.Join(errs...)
+	return errors.Join(removeAll(r.temp), removeAll(unfinished))
+}
+
+func removeAll(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return os.RemoveAll(dir)
 }
 
 func (r *run) emit(e Event) {
@@ -186,31 +229,9 @@ func (r *run) warn(message string) {
 
 // lock makes runs that share a cache folder take turns. Waiting ends with the
 // context.
-func lock(ctx context.Context, cache string) (unlock func(), err error) {
+func lock(ctx context.Context, cache string) (*filelock.Lock, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return nil, fmt.Errorf("making the cache folder: %w", err)
 	}
-	type outcome struct {
-		unlock func()
-		err    error
-	}
-	locked := make(chan outcome, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(filepath.Join(cache, "lock")).Lock()
-		locked <- outcome{unlock, err}
-	}()
-	select {
-	case o := <-locked:
-		if o.err != nil {
-			return nil, fmt.Errorf("locking the cache folder: %w", o.err)
-		}
-		return o.unlock, nil
-	case <-ctx.Done():
-		go func() {
-			if o := <-locked; o.err == nil {
-				o.unlock()
-			}
-		}()
-		return nil, fmt.Errorf("waiting for another run of the product: %w", context.Cause(ctx))
-	}
+	return filelock.Acquire(ctx, filepath.Join(cache, "lock"))
 }

@@ -204,29 +204,49 @@ func WithValidity(notBefore, expires time.Time) Option {
 			return t.UTC().Truncate(time.Second)
 		}
 		c.notBefore, c.expires = seconds(notBefore), seconds(expires)
+		if !c.expires.IsZero() && !c.expires.After(c.notBefore) {
+			return wrong("WithValidity", "it ends at %s, before it begins", c.expires.Format(time.RFC3339))
+		}
 		return nil
 	}
 }
 
-// WithPrerequisites names hotfixes that a host must have installed.
+// WithPrerequisites adds hotfixes that a host must have installed, by their
+// ids. The default is none.
 func WithPrerequisites(ids ...string) Option {
-	return func(c *config) error {
-		c.prerequisites = slices.Compact(slices.Sorted(slices.Values(ids)))
-		return nil
+	return func(c *config) (err error) {
+		c.prerequisites, err = addIDs(c.prerequisites, "WithPrerequisites", ids)
+		return err
 	}
 }
 
-// WithSupersedes names hotfixes that this one contains.
+// WithSupersedes adds hotfixes that this one contains, by their ids. The
+// default is none.
 func WithSupersedes(ids ...string) Option {
-	return func(c *config) error {
-		c.supersedes = slices.Compact(slices.Sorted(slices.Values(ids)))
-		return nil
+	return func(c *config) (err error) {
+		c.supersedes, err = addIDs(c.supersedes, "WithSupersedes", ids)
+		return err
 	}
+}
+
+func addIDs(list []string, option string, ids []string) ([]string, error) {
+	for _, id := range ids {
+		if err := manifest.CheckVersion(id); err != nil {
+			return nil, wrong(option, "%v", err)
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(list, ids)))), nil
 }
 
 // WithWithdrawal takes an earlier hotfix back, and says why.
 func WithWithdrawal(id, reason string) Option {
 	return func(c *config) error {
+		if err := manifest.CheckVersion(id); err != nil {
+			return wrong("WithWithdrawal", "%v", err)
+		}
+		if reason == "" {
+			return wrong("WithWithdrawal", "%s has no reason: say why it is withdrawn", id)
+		}
 		c.withdrawals = append(c.withdrawals, manifest.Withdrawal{ID: id, Reason: reason})
 		slices.SortFunc(c.withdrawals, func(a, b manifest.Withdrawal) int { return strings.Compare(a.ID, b.ID) })
 		return nil
@@ -286,6 +306,9 @@ func WithOutput(dir string) Option {
 // is a folder of the user's cache, one a product.
 func WithCache(dir string) Option {
 	return func(c *config) error {
+		if dir == "" {
+			return wrong("WithCache", "the folder is empty")
+		}
 		abs, err := filepath.Abs(dir)
 		if err != nil {
 			return wrong("WithCache", "%v", err)

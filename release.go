@@ -2,6 +2,7 @@ package hotfix
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -38,7 +39,27 @@ func (r *run) identify(s *source, b *base) (identity, error) {
 			i.sequence = max(i.sequence, b.release.Sequence+1)
 		}
 	}
-	return i, manifest.CheckVersion(i.id)
+	if err := i.checkAbove(b.release); err != nil {
+		return identity{}, err
+	}
+	return i, r.tryRelease(i)
+}
+
+// checkAbove refuses numbers that a host with the base would refuse.
+func (i identity) checkAbove(base *manifest.Release) error {
+	if base == nil || cmp.Or(cmp.Compare(i.epoch, base.Epoch), cmp.Compare(i.sequence, base.Sequence)) > 0 {
+		return nil
+	}
+	return fmt.Errorf("sequence %d.%d is not above the base's %d.%d, and no host takes it: give WithSequence a higher one", i.epoch, i.sequence, base.Epoch, base.Sequence)
+}
+
+// tryRelease checks what can be known of the release before anything is built.
+func (r *run) tryRelease(i identity) error {
+	trial := manifest.Entry{Name: "trial", Digest: manifest.DigestOf(nil), Target: r.targets[0]}
+	release := r.describe(i)
+	release.Packages = []manifest.Entry{trial}
+	release.Source, release.Toolchain, release.Flags = manifest.Source{Package: "trial"}, "trial", []string{}
+	return release.Validate()
 }
 
 func (r *run) defaultVersion(s *source, b *base) string {
@@ -58,11 +79,18 @@ func (r *run) release(i identity, s *source, main build.Main, artifacts []*build
 		entries[n] = p.Entry()
 	}
 	slices.SortFunc(entries, func(a, b manifest.Entry) int { return cmp.Compare(a.Name, b.Name) })
+	release := r.describe(i)
+	release.Packages = entries
+	release.Source = manifest.Source{Package: main.ImportPath, Commit: s.commit}
+	release.Toolchain, release.Flags = artifacts[0].Toolchain, artifacts[0].Plan.Flags()
+	return release
+}
+
+// describe fills in what the options and the identity say.
+func (r *run) describe(i identity) manifest.Release {
 	return manifest.Release{
 		Schema: manifest.ReleaseSchema, Product: r.product, Channel: r.channel, ID: i.id, Version: i.version,
 		Epoch: i.epoch, Sequence: i.sequence, Created: i.created, NotBefore: r.notBefore, Expires: r.expires,
-		Packages: entries, Prerequisites: r.prerequisites, Supersedes: r.supersedes, Withdrawals: r.withdrawals,
-		Source:    manifest.Source{Package: main.ImportPath, Commit: s.commit},
-		Toolchain: artifacts[0].Toolchain, Flags: artifacts[0].Plan.Flags(),
+		Prerequisites: r.prerequisites, Supersedes: r.supersedes, Withdrawals: r.withdrawals,
 	}
 }

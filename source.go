@@ -25,6 +25,12 @@ type source struct {
 // openSource finds the fix: a revision, which is exported; the work tree, if
 // the base is a revision of the same repository; else the folder as it stands.
 func (r *run) openSource(ctx context.Context) (*source, error) {
+	// Looked at before minutes of building are lost; and again in the end.
+	if r.output != "" {
+		if err := checkOutput(r.output, r.product); err != nil {
+			return nil, err
+		}
+	}
 	if r.fix != "" {
 		return r.export(ctx, r.fix)
 	}
@@ -51,7 +57,8 @@ func (r *run) openSource(ctx context.Context) (*source, error) {
 	return s, nil
 }
 
-// export writes the tree of a revision into the run's temporary folder.
+// export writes the tree of a revision into the run's temporary folder. A dry
+// run, which builds nothing, needs no tree.
 func (r *run) export(ctx context.Context, revision string) (*source, error) {
 	repo, err := gitrepo.Open(ctx, r.dir, r.environ)
 	if err != nil {
@@ -61,6 +68,10 @@ func (r *run) export(ctx context.Context, revision string) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
+	s := &source{commit: commit.Hash, time: commit.Time, tags: commit.Tags}
+	if r.dryRun {
+		return s, nil
+	}
 	temp, err := r.tempDir()
 	if err != nil {
 		return nil, err
@@ -69,11 +80,10 @@ func (r *run) export(ctx context.Context, revision string) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for revision %s: %w", revision, err)
 	}
-	dir, err := repo.Export(ctx, commit, dest)
-	if err != nil {
+	if s.dir, err = repo.Export(ctx, commit, dest); err != nil {
 		return nil, err
 	}
-	return &source{dir: dir, commit: commit.Hash, time: commit.Time, tags: commit.Tags}, nil
+	return s, nil
 }
 
 // versionTag returns the highest semantic version among the tags, or "".
@@ -117,12 +127,16 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// tempDir makes the run's temporary folder when it is first needed.
+// tempDir makes the run's temporary folder when it is first needed. What
+// killed runs left is removed: the cache's lock is held.
 func (r *run) tempDir() (string, error) {
 	if r.temp != "" {
 		return r.temp, nil
 	}
 	parent := filepath.Join(r.cache, "tmp")
+	if err := os.RemoveAll(parent); err != nil {
+		return "", fmt.Errorf("removing what an earlier run left: %w", err)
+	}
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return "", fmt.Errorf("making a temporary folder: %w", err)
 	}

@@ -2,6 +2,7 @@ package hotfix
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -50,18 +51,27 @@ func do[T any](ctx context.Context, r *run, step Step, f func(context.Context) (
 	elapsed := time.Since(start)
 	r.result.Steps = append(r.result.Steps, StepTime{Step: step, Seconds: elapsed.Seconds()})
 	if err != nil {
-		err = &StepError{Step: step, Err: err}
+		err = &StepError{Step: step, Err: withCause(ctx, err)}
 	}
 	r.emit(StepFinished{Step: step, Err: err, Elapsed: elapsed})
 	return value, err
 }
 
-func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {
-	if err := ctx.Err(); err != nil {
-		return value, context.Cause(ctx)
+// withCause adds why the context ended to an error that only says that it did.
+func withCause(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause == nil || errors.Is(err, cause) || !errors.Is(err, ctx.Err()) {
+		return err
 	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
+func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {
 	if err := r.runHooks(ctx, r.before[step]); err != nil {
 		return value, fmt.Errorf("hook before it: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return value, err
 	}
 	if value, err = f(ctx); err != nil {
 		return value, err
@@ -75,6 +85,9 @@ func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Conte
 
 func (r *run) runHooks(ctx context.Context, hooks []Hook) error {
 	for _, hook := range hooks {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := hook(ctx, r.result); err != nil {
 			return err
 		}
