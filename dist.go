@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/pack"
@@ -76,19 +75,11 @@ func checkOutput(dir, product string) error {
 
 func checkOnlyDist(dir string, entries []fs.DirEntry, release manifest.Release) error {
 	for _, e := range entries {
-		if _, ok := release.Entry(e.Name()); !ok && !isDistFile(e.Name()) {
+		if _, ok := release.Entry(e.Name()); !ok && !verify.IsDistFile(e.Name()) {
 			return fmt.Errorf("%s has %s, which is not part of a dist: %w: move it away or give another folder", dir, e.Name(), ErrOutput)
 		}
 	}
 	return nil
-}
-
-func isDistFile(name string) bool {
-	switch name {
-	case verify.ReleaseName, verify.SumsName, verify.ReportJSONName, verify.ReportHTMLName:
-		return true
-	}
-	return strings.HasPrefix(name, "hotfix.") && strings.HasSuffix(name, ".sigstore.json")
 }
 
 // writeRelease writes hotfix.json and SHA256SUMS beside the packages.

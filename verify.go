@@ -1,9 +1,9 @@
 package hotfix
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -31,15 +31,8 @@ func VerifyDist(ctx context.Context, dir string, v *verify.Verifier) (*verify.Re
 // VerifyPackage verifies one package by the bundles in its folder, which may
 // hold the rest of the dist or not.
 func VerifyPackage(ctx context.Context, path string, v *verify.Verifier) (*verify.Result, error) {
-	bundles, err := readBundles(filepath.Dir(path))
-	if err != nil {
-		return nil, fmt.Errorf("verifying %s: %w", path, err)
-	}
-	result, err := v.Verify(ctx, bundles)
-	if err != nil {
-		return nil, fmt.Errorf("verifying %s: %w", path, err)
-	}
-	entry, err := result.VerifyFile(ctx, path)
+	dir, name := filepath.Split(path)
+	result, entry, err := v.VerifyPackage(ctx, os.DirFS(cmp.Or(dir, ".")), name)
 	if err != nil {
 		return nil, fmt.Errorf("verifying %s: %w", path, err)
 	}
@@ -47,38 +40,6 @@ func VerifyPackage(ctx context.Context, path string, v *verify.Verifier) (*verif
 		return nil, fmt.Errorf("verifying %s: %w", path, err)
 	}
 	return result, nil
-}
-
-// readBundles reads all bundles in a folder.
-func readBundles(dir string) ([][]byte, error) {
-	paths, err := fs.Glob(os.DirFS(dir), "hotfix.*.sigstore.json")
-	if err != nil {
-		return nil, err
-	}
-	if len(paths) == 0 {
-		return nil, fmt.Errorf("%s has no hotfix.*.sigstore.json: put the release's bundles beside the package", dir)
-	}
-	if len(paths) > verify.MaxBundles {
-		return nil, fmt.Errorf("%s has %d bundles, at most %d are read", dir, len(paths), verify.MaxBundles)
-	}
-	bundles := make([][]byte, len(paths))
-	for i, path := range paths {
-		if bundles[i], err = readBounded(filepath.Join(dir, path), verify.MaxBundle); err != nil {
-			return nil, err
-		}
-	}
-	return bundles, nil
-}
-
-func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s has %d bytes, at most %d are read", path, info.Size(), limit)
-	}
-	return os.ReadFile(path)
 }
 
 // EntryError says that a package holds something other than what the signed

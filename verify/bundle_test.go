@@ -13,7 +13,7 @@ import (
 )
 
 func TestBundleRoundTrip(t *testing.T) {
-	b := verify.Bundle{Key: alice().key.ID(), Payload: []byte("<&>"), Signature: []byte{1, 2, 3}}
+	b := verify.Bundle{Key: engineer().key.ID(), Payload: []byte("<&>"), Signature: []byte{1, 2, 3}}
 	data, err := b.Encode()
 	require.NoError(t, err)
 	assert.Equal(t, `{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"publicKey":{"hint":"`+
@@ -66,7 +66,7 @@ func TestBundleLimits(t *testing.T) {
 }
 
 func TestParseBundleSaysWhatIsWrong(t *testing.T) {
-	b := alice().spell([]byte("{}"))
+	b := engineer().spell([]byte("{}"))
 	for says, data := range map[string]string{
 		"at most 6291456 are allowed":        b.String() + strings.Repeat(" ", verify.MaxBundle),
 		"not the JSON of a Sigstore bundle":  b.String()[:100],

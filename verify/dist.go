@@ -44,6 +44,35 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 	return result, nil
 }
 
+// VerifyPackage checks one package by the bundles that lie beside it, as
+// [Verifier.VerifyDist] does for all. Other files in the folder are not looked
+// at. It returns the package's entry in the release.
+func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (*Result, manifest.Entry, error) {
+	if err := v.ready(); err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	names, err := fs.Glob(fsys, bundlePrefix+"*"+bundleSuffix)
+	if err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	bundles, err := readBundles(ctx, fsys, names)
+	if err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	result, err := v.verify(ctx, bundles)
+	if err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	entry, ok := result.Release.Entry(name)
+	if !ok {
+		return nil, manifest.Entry{}, &FileError{Name: name, Err: ErrUnexpected}
+	}
+	if err := checkFile(ctx, fsys, entry.Name, entry.Digest, entry.Size); err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	return result, entry, nil
+}
+
 // DistWithoutSignaturesUnsafe checks a dist folder as [Verifier.VerifyDist]
 // does, but takes hotfix.json at its word: the folder is complete and agrees
 // with itself, and anybody may have made it. It is for those who are about to
@@ -139,14 +168,16 @@ func checkDist(ctx context.Context, fsys fs.FS, names []string, release manifest
 
 func checkNames(names []string, release manifest.Release) error {
 	for _, name := range names {
-		if _, listed := release.Entry(name); !listed && !belongsToDist(name) {
+		if _, listed := release.Entry(name); !listed && !IsDistFile(name) {
 			return &FileError{Name: name, Err: ErrUnexpected}
 		}
 	}
 	return nil
 }
 
-func belongsToDist(name string) bool {
+// IsDistFile reports whether a file of the given name, which is no package, can
+// belong to a dist folder.
+func IsDistFile(name string) bool {
 	switch name {
 	case ReleaseName, SumsName, ReportHTMLName, ReportJSONName:
 		return true

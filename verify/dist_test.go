@@ -20,39 +20,39 @@ import (
 const amd64 = "payments-1.4.3-linux-amd64.tar.gz"
 
 func TestVerifyDist(t *testing.T) {
-	folder := dist(t, alice(), bob(), mallory())
-	result, err := newVerifier(t, 2, alice(), bob()).VerifyDist(t.Context(), folder)
+	folder := dist(t, engineer(), reviewer(), stranger())
+	result, err := newVerifier(t, 2, engineer(), reviewer()).VerifyDist(t.Context(), folder)
 	require.NoError(t, err)
 	assert.Equal(t, release(), result.Release)
 	assert.Len(t, result.Signers, 2)
-	assert.Equal(t, []verify.KeyID{mallory().key.ID()}, result.Ignored)
+	assert.Equal(t, []verify.KeyID{stranger().key.ID()}, result.Ignored)
 
 	delete(folder, verify.ReportHTMLName)
 	delete(folder, verify.ReportJSONName)
-	_, err = newVerifier(t, 1, alice()).VerifyDist(t.Context(), folder)
+	_, err = newVerifier(t, 1, engineer()).VerifyDist(t.Context(), folder)
 	require.NoError(t, err, "reports may be missing")
 }
 
 func TestVerifyDistOnDisk(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, dist(t, alice())))
-	_, err := newVerifier(t, 1, alice()).VerifyDist(t.Context(), os.DirFS(dir))
+	require.NoError(t, os.CopyFS(dir, dist(t, engineer())))
+	_, err := newVerifier(t, 1, engineer()).VerifyDist(t.Context(), os.DirFS(dir))
 	require.NoError(t, err)
 	root, err := os.OpenRoot(dir)
 	require.NoError(t, err)
 	defer root.Close()
-	_, err = newVerifier(t, 1, alice()).VerifyDist(t.Context(), root.FS())
+	_, err = newVerifier(t, 1, engineer()).VerifyDist(t.Context(), root.FS())
 	require.NoError(t, err)
 }
 
 func TestVerifyDistUnreadable(t *testing.T) {
-	_, err := newVerifier(t, 1, alice()).VerifyDist(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")))
+	_, err := newVerifier(t, 1, engineer()).VerifyDist(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = verify.DistWithoutSignaturesUnsafe(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 
 	failed := errors.New("disk is gone")
-	_, err = newVerifier(t, 1, alice()).VerifyDist(t.Context(), failing{dist(t, alice()), failed, amd64})
+	_, err = newVerifier(t, 1, engineer()).VerifyDist(t.Context(), failing{dist(t, engineer()), failed, amd64})
 	assert.ErrorIs(t, err, failed)
 	var refused *verify.FileError
 	require.ErrorAs(t, err, &refused)
@@ -83,7 +83,7 @@ func (u unreadable) Read([]byte) (int, error) { return 0, u.err }
 
 func TestVerifyDistRefusesLinks(t *testing.T) {
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, dist(t, alice())))
+	require.NoError(t, os.CopyFS(dir, dist(t, engineer())))
 	outside := filepath.Join(t.TempDir(), "outside")
 	require.NoError(t, os.Rename(filepath.Join(dir, amd64), outside))
 	if err := os.Symlink(outside, filepath.Join(dir, amd64)); err != nil {
@@ -92,7 +92,7 @@ func TestVerifyDistRefusesLinks(t *testing.T) {
 	if info, err := os.Lstat(filepath.Join(dir, amd64)); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 		t.Skip("no symbolic links here")
 	}
-	_, err := newVerifier(t, 1, alice()).VerifyDist(t.Context(), os.DirFS(dir))
+	_, err := newVerifier(t, 1, engineer()).VerifyDist(t.Context(), os.DirFS(dir))
 	assert.ErrorIs(t, err, verify.ErrNotRegular)
 	sums := verify.SumsOf(release())
 	assert.ErrorIs(t, sums.Verify(t.Context(), os.DirFS(dir)), verify.ErrNotRegular)
@@ -103,7 +103,7 @@ func TestAttacksOnDist(t *testing.T) {
 	other.Version = "6.6.6"
 	otherJSON, err := other.Encode()
 	require.NoError(t, err)
-	bundleName := verify.BundleName(alice().key.ID())
+	bundleName := verify.BundleName(engineer().key.ID())
 	tests := map[string]struct {
 		attack func(fstest.MapFS)
 		want   error // nil for a MismatchError
@@ -116,7 +116,7 @@ func TestAttacksOnDist(t *testing.T) {
 		"bundle without a name":  {func(d fstest.MapFS) { d["hotfix..sigstore.json"] = d[bundleName] }, verify.ErrUnexpected, ""},
 		"bundle is garbage":      {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file([]byte("{}")) }, errBundle, "hotfix.x"},
 		"bundle too large":       {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file(make([]byte, verify.MaxBundle+1)) }, verify.ErrTooLarge, "hotfix.x"},
-		"bundle of a stranger":   {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, mallory())) }, verify.ErrThreshold, ""},
+		"bundle of a stranger":   {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, stranger())) }, verify.ErrThreshold, ""},
 		"bundle is a folder":     {func(d fstest.MapFS) { d[bundleName] = &fstest.MapFile{Mode: fs.ModeDir} }, verify.ErrNotRegular, bundleName},
 		"package altered":        {func(d fstest.MapFS) { d[amd64] = file(bytes.ToUpper(d[amd64].Data)) }, nil, amd64},
 		"package cut":            {func(d fstest.MapFS) { d[amd64] = file(d[amd64].Data[1:]) }, nil, amd64},
@@ -148,9 +148,9 @@ func TestAttacksOnDist(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			folder := dist(t, alice())
+			folder := dist(t, engineer())
 			test.attack(folder)
-			result, err := newVerifier(t, 1, alice()).VerifyDist(t.Context(), folder)
+			result, err := newVerifier(t, 1, engineer()).VerifyDist(t.Context(), folder)
 			require.Error(t, err)
 			assert.Nil(t, result)
 			assert.ErrorContains(t, err, test.name)
@@ -196,7 +196,7 @@ func TestDistWithoutSignaturesUnsafe(t *testing.T) {
 }
 
 func TestResultFiles(t *testing.T) {
-	result, err := newVerifier(t, 1, alice()).Verify(t.Context(), [][]byte{alice().bundle(payload(t, release()))})
+	result, err := newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{engineer().bundle(payload(t, release()))})
 	require.NoError(t, err)
 	dir := t.TempDir()
 	path := filepath.Join(dir, amd64)
@@ -226,3 +226,45 @@ func TestResultFiles(t *testing.T) {
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestVerifyPackage(t *testing.T) {
+	other := release()
+	other.ID = "payments-other"
+	for name, tc := range map[string]struct {
+		change func(fstest.MapFS)
+		name   string
+		want   error
+	}{
+		"alone with its bundle": {func(d fstest.MapFS) { delete(d, verify.ReleaseName); delete(d, verify.SumsName) }, amd64, nil},
+		"among other files":     {func(d fstest.MapFS) { d["notes.txt"] = file([]byte("kept")) }, amd64, nil},
+		"no bundle":             {func(d fstest.MapFS) { delete(d, verify.BundleName(engineer().key.ID())) }, amd64, verify.ErrThreshold},
+		"changed":               {func(d fstest.MapFS) { d[amd64].Data[0] ^= 1 }, amd64, &verify.MismatchError{}},
+		"missing":               {func(d fstest.MapFS) { delete(d, amd64) }, amd64, verify.ErrMissing},
+		"not in the release":    {func(d fstest.MapFS) { d["other.zip"] = d[amd64] }, "other.zip", verify.ErrUnexpected},
+		"of a stranger's key alone": {func(d fstest.MapFS) {
+			delete(d, verify.BundleName(engineer().key.ID()))
+			d[verify.BundleName(stranger().key.ID())] = file(stranger().bundle(payload(t, other)))
+		}, amd64, verify.ErrThreshold},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := dist(t, engineer())
+			tc.change(folder)
+			result, entry, err := newVerifier(t, 1, engineer()).VerifyPackage(t.Context(), folder, tc.name)
+			var mismatch *verify.MismatchError
+			switch {
+			case tc.want == nil:
+				require.NoError(t, err)
+				assert.Equal(t, amd64, entry.Name)
+				assert.Equal(t, release(), result.Release)
+				return
+			case errors.As(tc.want, &mismatch):
+				assert.ErrorAs(t, err, &mismatch)
+			default:
+				assert.ErrorIs(t, err, tc.want)
+			}
+			assert.Nil(t, result)
+		})
+	}
+	_, _, err := (&verify.Verifier{}).VerifyPackage(t.Context(), dist(t, engineer()), amd64)
+	assert.ErrorIs(t, err, verify.ErrNoKeys)
+}

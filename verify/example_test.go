@@ -33,9 +33,9 @@ func Example() {
 
 // Two of three people must sign.
 func ExampleWithThreshold() {
-	_, err := verify.New(verify.WithKeys(alice().key, bob().key, edwards().key), verify.WithThreshold(2))
+	_, err := verify.New(verify.WithKeys(engineer().key, reviewer().key, edwards().key), verify.WithThreshold(2))
 	fmt.Println("two of three:", err)
-	_, err = verify.New(verify.WithKeys(alice().key, alice().key), verify.WithThreshold(2))
+	_, err = verify.New(verify.WithKeys(engineer().key, engineer().key), verify.WithThreshold(2))
 	fmt.Println("one key under two names is refused:", errors.Is(err, verify.ErrUnreachable))
 	_, err = verify.New()
 	fmt.Println("no key is refused:", errors.Is(err, verify.ErrNoKeys))
@@ -50,11 +50,11 @@ func ExampleVerifier_Verify() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	verifier, err := verify.New(verify.WithKeys(alice().key))
+	verifier, err := verify.New(verify.WithKeys(engineer().key))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = verifier.Verify(context.Background(), [][]byte{mallory().bundle(signed)})
+	_, err = verifier.Verify(context.Background(), [][]byte{stranger().bundle(signed)})
 	var refused *verify.ThresholdError
 	if errors.As(err, &refused) {
 		fmt.Println(len(refused.Signers), "of", refused.Threshold, "signatures,", len(refused.Unknown), "by an unknown key")

@@ -33,13 +33,13 @@ func FuzzParseSums(f *testing.F) {
 }
 
 func FuzzParseBundle(f *testing.F) {
-	good := alice().bundle(payload(f, release()))
+	good := engineer().bundle(payload(f, release()))
 	f.Add(good)
 	f.Add(edwards().bundle([]byte("{}")))
 	f.Add(good[:len(good)/2])
 	f.Add(bytes.Replace(good, []byte("mediaType"), []byte("mediatype"), 1))
 	f.Add(bytes.Replace(good, []byte("v0.3+json"), []byte("v0.2+json"), 1))
-	v := newVerifier(f, 1, bob())
+	v := newVerifier(f, 1, reviewer())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		_, err := v.Verify(t.Context(), [][]byte{data})
 		require.Error(t, err, "nobody but the fuzzer signed this")
@@ -56,7 +56,7 @@ func FuzzParseBundle(f *testing.F) {
 }
 
 func FuzzParsePublicKey(f *testing.F) {
-	for _, s := range []*signer{alice(), p384(), edwards(), rsa2048()} {
+	for _, s := range []*signer{engineer(), p384(), edwards(), rsa2048()} {
 		f.Add(publicPEM(f, s.private.Public()))
 	}
 	f.Add([]byte("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n"))

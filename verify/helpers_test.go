@@ -48,12 +48,12 @@ func newECDSA(curve elliptic.Curve) *signer {
 	return newSigner(private, err)
 }
 
-// The keys of the tests: alice and bob are trusted, mallory is not.
+// The keys of the tests: engineer and reviewer are trusted, stranger is not.
 var (
-	alice   = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
-	bob     = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
-	mallory = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
-	rsa3072 = sync.OnceValue(func() *signer {
+	engineer = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
+	reviewer = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
+	stranger = sync.OnceValue(func() *signer { return newECDSA(elliptic.P256()) })
+	rsa3072  = sync.OnceValue(func() *signer {
 		private, err := rsa.GenerateKey(rand.Reader, 3072)
 		return newSigner(private, err)
 	})
@@ -204,11 +204,11 @@ func publicPEM(t testing.TB, public crypto.PublicKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// exampleDist is a dist folder signed by alice, with her public key.
+// exampleDist is a dist folder signed by engineer, with her public key.
 func exampleDist() (publicKey []byte, folder fstest.MapFS) {
-	der, err := x509.MarshalPKIXPublicKey(alice().private.Public())
+	der, err := x509.MarshalPKIXPublicKey(engineer().private.Public())
 	if err != nil {
 		panic(err)
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), buildDist(alice())
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), buildDist(engineer())
 }

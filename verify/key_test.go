@@ -25,16 +25,16 @@ import (
 )
 
 func TestKeyID(t *testing.T) {
-	der, err := x509.MarshalPKIXPublicKey(alice().private.Public())
+	der, err := x509.MarshalPKIXPublicKey(engineer().private.Public())
 	require.NoError(t, err)
 	sum := sha256.Sum256(der)
-	id := alice().key.ID()
+	id := engineer().key.ID()
 	assert.Equal(t, verify.KeyID(sum), id)
 	assert.Equal(t, base64.StdEncoding.EncodeToString(sum[:]), id.Hint())
 	assert.Len(t, id.Short(), 16)
 	assert.True(t, strings.HasPrefix(id.String(), id.Short()))
 	assert.Equal(t, "hotfix."+id.Short()+".sigstore.json", verify.BundleName(id))
-	assert.NotEqual(t, id, bob().key.ID())
+	assert.NotEqual(t, id, reviewer().key.ID())
 
 	text, err := id.MarshalText()
 	require.NoError(t, err)
@@ -76,7 +76,7 @@ func TestNewKeyRefuses(t *testing.T) {
 		want error
 	}{
 		"nothing":          {nil, unsupported},
-		"private key":      {alice().private, unsupported},
+		"private key":      {engineer().private, unsupported},
 		"P-224":            {p224.Public(), weak},
 		"P-521":            {p521.Public(), unsupported},
 		"X25519":           {x25519.Public(), unsupported},
@@ -107,13 +107,13 @@ func TestNewKeyRefuses(t *testing.T) {
 }
 
 func TestParsePublicKeyRefuses(t *testing.T) {
-	good := publicPEM(t, alice().private.Public())
+	good := publicPEM(t, engineer().private.Public())
 	block := func(kind string, content []byte) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: content})
 	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(alice().private)
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(engineer().private)
 	require.NoError(t, err)
-	der, err := x509.MarshalPKIXPublicKey(alice().private.Public())
+	der, err := x509.MarshalPKIXPublicKey(engineer().private.Public())
 	require.NoError(t, err)
 	tests := map[string]struct {
 		data []byte
@@ -158,7 +158,7 @@ func TestParsePublicKeyRefuses(t *testing.T) {
 }
 
 func TestParsePublicKeyTakesOtherLineEnds(t *testing.T) {
-	good := publicPEM(t, alice().private.Public())
+	good := publicPEM(t, engineer().private.Public())
 	for name, data := range map[string][]byte{
 		"as written":    good,
 		"Windows":       bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")),
@@ -167,6 +167,6 @@ func TestParsePublicKeyTakesOtherLineEnds(t *testing.T) {
 	} {
 		key, err := verify.ParsePublicKey(data)
 		require.NoError(t, err, name)
-		assert.Equal(t, alice().key, key, name)
+		assert.Equal(t, engineer().key, key, name)
 	}
 }

@@ -20,7 +20,7 @@ import (
 )
 
 func TestNewFailsClosed(t *testing.T) {
-	one := verify.WithKeys(alice().key)
+	one := verify.WithKeys(engineer().key)
 	tests := map[string]struct {
 		options []verify.Option
 		want    error
@@ -48,13 +48,13 @@ func TestNewFailsClosed(t *testing.T) {
 }
 
 func TestZeroVerifierRefusesEverything(t *testing.T) {
-	bundles := [][]byte{mallory().bundle(payload(t, release()))}
+	bundles := [][]byte{stranger().bundle(payload(t, release()))}
 	for name, v := range map[string]*verify.Verifier{"nil": nil, "zero": {}} {
 		t.Run(name, func(t *testing.T) {
 			result, err := v.Verify(t.Context(), bundles)
 			assert.ErrorIs(t, err, verify.ErrNoKeys)
 			assert.Nil(t, result)
-			result, err = v.VerifyDist(t.Context(), dist(t, mallory()))
+			result, err = v.VerifyDist(t.Context(), dist(t, stranger()))
 			assert.ErrorIs(t, err, verify.ErrNoKeys)
 			assert.Nil(t, result)
 		})
@@ -63,7 +63,7 @@ func TestZeroVerifierRefusesEverything(t *testing.T) {
 
 func TestVerifyKeyKinds(t *testing.T) {
 	tests := map[verify.Algorithm][]*signer{
-		verify.ECDSAP256: {alice()},
+		verify.ECDSAP256: {engineer()},
 		verify.ECDSAP384: {p384()},
 		verify.Ed25519:   {edwards()},
 		verify.RSAPKCS1:  {rsa2048(), rsa3072()},
@@ -96,7 +96,7 @@ func TestVerifyKeyKinds(t *testing.T) {
 
 func TestVerifyThreshold(t *testing.T) {
 	signed := payload(t, release())
-	a, b, m := alice().bundle(signed), bob().bundle(signed), mallory().bundle(signed)
+	a, b, m := engineer().bundle(signed), reviewer().bundle(signed), stranger().bundle(signed)
 	tests := map[string]struct {
 		threshold int
 		bundles   [][]byte
@@ -111,11 +111,11 @@ func TestVerifyThreshold(t *testing.T) {
 		"a stranger alone":                 {1, [][]byte{m}, -1, 1},
 		"a stranger does not count":        {2, [][]byte{a, m}, -1, 1},
 		"the same bundle twice":            {2, [][]byte{a, a}, -1, 0},
-		"the same key with two signatures": {2, [][]byte{a, alice().bundle(signed)}, -1, 0},
+		"the same key with two signatures": {2, [][]byte{a, engineer().bundle(signed)}, -1, 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			result, err := newVerifier(t, test.threshold, alice(), bob()).Verify(t.Context(), test.bundles)
+			result, err := newVerifier(t, test.threshold, engineer(), reviewer()).Verify(t.Context(), test.bundles)
 			if test.signers < 0 {
 				var refused *verify.ThresholdError
 				require.ErrorAs(t, err, &refused)
@@ -166,11 +166,11 @@ func TestAttacksOnBundle(t *testing.T) {
 	other.Version = "6.6.6"
 	encode := base64.StdEncoding.EncodeToString
 	alter := func(change func(*spelled)) string {
-		b := alice().spell(signed)
+		b := engineer().spell(signed)
 		change(&b)
 		return b.String()
 	}
-	good := alice().spell(signed).String()
+	good := engineer().spell(signed).String()
 	replace := func(old, new string) string {
 		changed := strings.Replace(good, old, new, 1)
 		require.NotEqual(t, good, changed)
@@ -181,23 +181,23 @@ func TestAttacksOnBundle(t *testing.T) {
 		bundle string
 		want   error // nil for any BundleError
 	}{
-		"signature of another key": {alter(func(b *spelled) { b.sigs = mallory().spell(signed).sigs }), verify.ErrSignature},
+		"signature of another key": {alter(func(b *spelled) { b.sigs = stranger().spell(signed).sigs }), verify.ErrSignature},
 		"payload of another release": {alter(func(b *spelled) {
 			b.payload = encode(payload(t, other))
 		}), verify.ErrSignature},
-		"signature over the payload without DSSE": {alter(func(b *spelled) { b.sigs[0] = encode(alice().sign(signed)) }), verify.ErrSignature},
+		"signature over the payload without DSSE": {alter(func(b *spelled) { b.sigs[0] = encode(engineer().sign(signed)) }), verify.ErrSignature},
 		"signature of another payload type": {alter(func(b *spelled) {
-			b.sigs[0] = encode(alice().sign([]byte("DSSEv1 10 text/plain " + string(verify.SignedBytes(signed))[39:])))
+			b.sigs[0] = encode(engineer().sign([]byte("DSSEv1 10 text/plain " + string(verify.SignedBytes(signed))[39:])))
 		}), verify.ErrSignature},
 		"another payload type": {alter(func(b *spelled) { b.payloadType = "text/plain" }), unsupported},
 		"payload type in other case": {alter(func(b *spelled) {
 			b.payloadType = "application/vnd.in-toto+JSON"
 		}), unsupported},
 		"no payload type":          {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
-		"ECDSA signature not DER":  {alter(func(b *spelled) { b.sigs[0] = encode(strangeSignature(alice().sign(verify.SignedBytes(signed)))) }), verify.ErrSignature},
-		"bytes after the DER":      {alter(func(b *spelled) { b.sigs[0] = encode(append(alice().sign(verify.SignedBytes(signed)), 0)) }), verify.ErrSignature},
+		"ECDSA signature not DER":  {alter(func(b *spelled) { b.sigs[0] = encode(strangeSignature(engineer().sign(verify.SignedBytes(signed)))) }), verify.ErrSignature},
+		"bytes after the DER":      {alter(func(b *spelled) { b.sigs[0] = encode(append(engineer().sign(verify.SignedBytes(signed)), 0)) }), verify.ErrSignature},
 		"two signatures":           {alter(func(b *spelled) { b.sigs = append(b.sigs, b.sigs[0]) }), nil},
-		"two signers":              {alter(func(b *spelled) { b.sigs = append(b.sigs, bob().spell(signed).sigs...) }), nil},
+		"two signers":              {alter(func(b *spelled) { b.sigs = append(b.sigs, reviewer().spell(signed).sigs...) }), nil},
 		"no signature":             {alter(func(b *spelled) { b.sigs = nil }), nil},
 		"null signature first":     {replace(`"signatures":[`, `"signatures":[null,`), notCanonical},
 		"signatures null":          {strings.Split(good, `"signatures":`)[0] + `"signatures":null}}`, nil},
@@ -237,15 +237,15 @@ func TestAttacksOnBundle(t *testing.T) {
 		"list":                        {"[" + good + "]", nil},
 		"deep nesting":                {strings.Repeat("[", 1<<20), nil},
 		"too large":                   {strings.Repeat(" ", verify.MaxBundle+1), nil},
-		"statement is not canonical":  {string(alice().bundle(append(signed, '\n'))), nil},
-		"statement with other spaces": {string(alice().bundle(bytes.Replace(signed, []byte(`,`), []byte(`, `), 1))), nil},
+		"statement is not canonical":  {string(engineer().bundle(append(signed, '\n'))), nil},
+		"statement with other spaces": {string(engineer().bundle(bytes.Replace(signed, []byte(`,`), []byte(`, `), 1))), nil},
 		"statement with duplicate key": {
-			string(alice().bundle(bytes.Replace(signed, []byte(`"subject"`), []byte(`"_type":"https://in-toto.io/Statement/v1","subject"`), 1))), nil},
-		"payload is no statement": {string(alice().bundle([]byte("{}"))), nil},
+			string(engineer().bundle(bytes.Replace(signed, []byte(`"subject"`), []byte(`"_type":"https://in-toto.io/Statement/v1","subject"`), 1))), nil},
+		"payload is no statement": {string(engineer().bundle([]byte("{}"))), nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			result, err := newVerifier(t, 1, alice(), bob()).Verify(t.Context(), [][]byte{[]byte(test.bundle)})
+			result, err := newVerifier(t, 1, engineer(), reviewer()).Verify(t.Context(), [][]byte{[]byte(test.bundle)})
 			require.Error(t, err)
 			assert.Nil(t, result)
 			assert.Less(t, len(err.Error()), 600, "message repeats too much of the input")
@@ -262,30 +262,30 @@ func TestAttacksOnBundle(t *testing.T) {
 			assert.ErrorContains(t, err, `bundle "1 of 1"`)
 		})
 	}
-	_, err := newVerifier(t, 1, alice()).Verify(t.Context(), [][]byte{[]byte(good)})
+	_, err := newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{[]byte(good)})
 	require.NoError(t, err, "the bundle that the attacks start from")
 }
 
 func TestVerifyMixedReleases(t *testing.T) {
 	other := release()
 	other.Version = "1.4.4"
-	bundles := [][]byte{alice().bundle(payload(t, release())), bob().bundle(payload(t, other))}
+	bundles := [][]byte{engineer().bundle(payload(t, release())), reviewer().bundle(payload(t, other))}
 	for _, threshold := range []int{1, 2} {
-		_, err := newVerifier(t, threshold, alice(), bob()).Verify(t.Context(), bundles)
+		_, err := newVerifier(t, threshold, engineer(), reviewer()).Verify(t.Context(), bundles)
 		assert.ErrorIs(t, err, verify.ErrDifferentPayload)
 		assert.ErrorContains(t, err, `bundle "2 of 2"`)
 	}
-	_, err := newVerifier(t, 1, alice()).Verify(t.Context(), bundles)
+	_, err := newVerifier(t, 1, engineer()).Verify(t.Context(), bundles)
 	assert.ErrorIs(t, err, verify.ErrDifferentPayload, "also where the second key is unknown")
 }
 
 func TestVerifyBadBundleBesideGoodOnes(t *testing.T) {
 	signed := payload(t, release())
-	stolen := bob().spell(signed)
-	stolen.sigs = mallory().spell(signed).sigs
-	_, err := newVerifier(t, 1, alice(), bob()).Verify(t.Context(), [][]byte{alice().bundle(signed), []byte(stolen.String())})
+	stolen := reviewer().spell(signed)
+	stolen.sigs = stranger().spell(signed).sigs
+	_, err := newVerifier(t, 1, engineer(), reviewer()).Verify(t.Context(), [][]byte{engineer().bundle(signed), []byte(stolen.String())})
 	assert.ErrorIs(t, err, verify.ErrSignature)
-	_, err = newVerifier(t, 1, alice()).Verify(t.Context(), [][]byte{alice().bundle(signed), []byte("{}")})
+	_, err = newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{engineer().bundle(signed), []byte("{}")})
 	var refused *verify.BundleError
 	assert.ErrorAs(t, err, &refused)
 }
@@ -293,9 +293,9 @@ func TestVerifyBadBundleBesideGoodOnes(t *testing.T) {
 func TestVerifyTooManyBundles(t *testing.T) {
 	bundles := make([][]byte, verify.MaxBundles+1)
 	for i := range bundles {
-		bundles[i] = alice().bundle(payload(t, release()))
+		bundles[i] = engineer().bundle(payload(t, release()))
 	}
-	v := newVerifier(t, 1, alice())
+	v := newVerifier(t, 1, engineer())
 	_, err := v.Verify(t.Context(), bundles)
 	var refused *verify.BundleError
 	require.ErrorAs(t, err, &refused)
@@ -306,18 +306,18 @@ func TestVerifyTooManyBundles(t *testing.T) {
 func TestVerifyCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	v := newVerifier(t, 1, alice())
-	_, err := v.Verify(ctx, [][]byte{alice().bundle(payload(t, release()))})
+	v := newVerifier(t, 1, engineer())
+	_, err := v.Verify(ctx, [][]byte{engineer().bundle(payload(t, release()))})
 	assert.ErrorIs(t, err, context.Canceled)
-	_, err = v.VerifyDist(ctx, dist(t, alice()))
+	_, err = v.VerifyDist(ctx, dist(t, engineer()))
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
 // Every single-bit change, every cut, and every doubled, removed or swapped
 // byte of a bundle must be refused.
 func TestVerifyMutants(t *testing.T) {
-	v := newVerifier(t, 1, alice())
-	good := alice().bundle(payload(t, release()))
+	v := newVerifier(t, 1, engineer())
+	good := engineer().bundle(payload(t, release()))
 	tried := 0
 	refuse := func(what string, at int, mutant []byte) {
 		tried++

@@ -45,7 +45,7 @@ func Example() {
 func ExampleSigner_Sign() {
 	var keys []verify.Key
 	var bundles [][]byte
-	for _, password := range []string{"alice's", "bob's"} {
+	for _, password := range []string{"engineer's", "reviewer's"} {
 		private, _, err := sign.GenerateKeyPair([]byte(password))
 		if err != nil {
 			log.Fatal(err)
