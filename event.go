@@ -32,7 +32,9 @@ type Packed struct{ Package *pack.Package }
 
 // Warned says something that a person should know and that does not stop the
 // run. [Result].Warnings holds all of them.
-type Warned struct{ Message string }
+type Warned struct {
+	Message string // one sentence, without a full stop
+}
 
 func (StepStarted) hotfixEvent()  {}
 func (StepFinished) hotfixEvent() {}

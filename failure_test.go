@@ -32,6 +32,7 @@ func onResult(f func(*hotfix.Result)) hotfix.Hook {
 // Whatever fails, at whatever step: the folder beside the output holds what it
 // held, byte for byte.
 func TestFailureLeavesNothing(t *testing.T) {
+	t.Parallel()
 	fault := errors.New("fault")
 	failing := func(context.Context, *hotfix.Result) error { return fault }
 	earlier := filepath.Join(t.TempDir(), "dist")
@@ -63,6 +64,7 @@ func assertNoTemporaryFolders(t *testing.T, cache string) {
 }
 
 func TestCancelledRunLeavesNothing(t *testing.T) {
+	t.Parallel()
 	why := errors.New("the release engineer pressed control-C")
 	src, cache := module(t, "fixed"), t.TempDir()
 	out := filepath.Join(t.TempDir(), "dist")
@@ -82,6 +84,7 @@ func TestCancelledRunLeavesNothing(t *testing.T) {
 
 // A build that is stopped in the middle.
 func TestCancelledWhileBuilding(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	out := filepath.Join(t.TempDir(), "dist")
 	stop := hotfix.WithObserver(func(e hotfix.Event) {
@@ -97,6 +100,7 @@ func TestCancelledWhileBuilding(t *testing.T) {
 }
 
 func TestWaitingForAnotherRunEndsWithTheContext(t *testing.T) {
+	t.Parallel()
 	cache := t.TempDir()
 	running, release := make(chan struct{}), make(chan struct{})
 	done := make(chan error)
@@ -119,6 +123,7 @@ func TestWaitingForAnotherRunEndsWithTheContext(t *testing.T) {
 }
 
 func TestSourceThatDoesNotCompile(t *testing.T) {
+	t.Parallel()
 	src := module(t, "fixed")
 	writeFile(t, filepath.Join(src, "more.go"), "package main\n\nvar _ = nothing\n")
 	out := filepath.Join(t.TempDir(), "dist")
@@ -151,6 +156,7 @@ func (f forger) Sign(ctx context.Context, s manifest.Statement) ([]byte, error) 
 }
 
 func TestSignersThatFail(t *testing.T) {
+	t.Parallel()
 	broken := brokenSigner{key: newSigner(t).Key()}
 	out := filepath.Join(t.TempDir(), "dist")
 	err := setup{out: out, options: []hotfix.Option{hotfix.WithSigner(newSigner(t)), hotfix.WithSigner(broken)}}.fail(t, hotfix.StepSign)
@@ -160,6 +166,7 @@ func TestSignersThatFail(t *testing.T) {
 }
 
 func TestOutputThatHoldsSomethingElse(t *testing.T) {
+	t.Parallel()
 	for name, fill := range map[string]func(t *testing.T, out string){
 		"a file":              func(t *testing.T, out string) { writeFile(t, out, "precious") },
 		"a folder with files": func(t *testing.T, out string) { writeFile(t, filepath.Join(out, "precious"), "") },
@@ -187,6 +194,7 @@ func TestOutputThatHoldsSomethingElse(t *testing.T) {
 
 // What comes into the output folder while the run is on is not lost either.
 func TestOutputThatIsFilledMeanwhile(t *testing.T) {
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "dist")
 	put := hotfix.WithAfter(hotfix.StepVerify, onResult(func(*hotfix.Result) { writeFile(t, filepath.Join(out, "precious"), "") }))
 	err := setup{out: out, options: []hotfix.Option{put}}.fail(t, hotfix.StepPublish)
@@ -196,6 +204,7 @@ func TestOutputThatIsFilledMeanwhile(t *testing.T) {
 }
 
 func TestDistOfAnotherProductIsNotReplaced(t *testing.T) {
+	t.Parallel()
 	out := filepath.Join(t.TempDir(), "dist")
 	setup{out: out}.run(t)
 	p, err := hotfix.New("other", append(required(t), hotfix.WithOutput(out))...)

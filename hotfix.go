@@ -54,9 +54,6 @@ func (p *Pipeline) try() error {
 	if i.created.IsZero() {
 		i.created = plainDate()
 	}
-	if _, err := r.packer(i.created); err != nil {
-		return err
-	}
 	if err := r.tryRelease(i); err != nil {
 		return wrong("New", "%v", err)
 	}

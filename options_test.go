@@ -19,6 +19,7 @@ import (
 )
 
 func TestNewRefusesOptions(t *testing.T) {
+	t.Parallel()
 	signer := newSigner(t)
 	hook := func(context.Context, *hotfix.Result) error { return nil }
 	for name, test := range map[string]struct {
@@ -79,6 +80,7 @@ func required(t *testing.T) []hotfix.Option {
 }
 
 func TestNewRequiresOptions(t *testing.T) {
+	t.Parallel()
 	for i, what := range []string{"WithSource", "WithBase", "WithTargets", "WithOutput"} {
 		options := required(t)
 		_, err := hotfix.New("app", append(options[:i:i], options[i+1:]...)...)
@@ -91,6 +93,7 @@ func TestNewRequiresOptions(t *testing.T) {
 }
 
 func TestListsOfIDsAdd(t *testing.T) {
+	t.Parallel()
 	result := setup{options: []hotfix.Option{
 		hotfix.WithPrerequisites("app-2", "app-1"), hotfix.WithPrerequisites("app-3", "app-1"),
 		hotfix.WithSupersedes("app-4"), hotfix.WithSupersedes("app-0"),
@@ -104,6 +107,7 @@ func TestListsOfIDsAdd(t *testing.T) {
 
 // The pipeline's own options of the builder cannot be taken away from it.
 func TestBuildOptionsDoNotReplaceThePipelines(t *testing.T) {
+	t.Parallel()
 	stray := filepath.Join(t.TempDir(), "stray")
 	var building int
 	setup{options: []hotfix.Option{
@@ -119,6 +123,7 @@ func TestBuildOptionsDoNotReplaceThePipelines(t *testing.T) {
 }
 
 func TestLoggerHearsCommands(t *testing.T) {
+	t.Parallel()
 	var log strings.Builder
 	setup{options: []hotfix.Option{
 		hotfix.WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
@@ -127,6 +132,7 @@ func TestLoggerHearsCommands(t *testing.T) {
 }
 
 func TestPipelineTakesACopyOfTheEnvironment(t *testing.T) {
+	t.Parallel()
 	environ := os.Environ()
 	environ = append(environ, "SOURCE_DATE_EPOCH=1700000000")
 	p := setup{options: []hotfix.Option{hotfix.WithEnviron(environ)}}.pipeline(t)

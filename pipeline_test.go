@@ -20,6 +20,7 @@ import (
 )
 
 func TestRun(t *testing.T) {
+	t.Parallel()
 	signer := newSigner(t)
 	targets := []target.Target{target.Host(), otherTarget()}
 	before := module(t, "broken")
@@ -80,6 +81,7 @@ func assertReport(t *testing.T, result *hotfix.Result) {
 }
 
 func TestUnchangedIsNeitherBuiltNorPackedAgain(t *testing.T) {
+	t.Parallel()
 	s := setup{src: module(t, "fixed"), out: filepath.Join(t.TempDir(), "dist"), cache: t.TempDir(), options: []hotfix.Option{hotfix.WithTime(fixDate)}}
 	first := s.run(t)
 	files := reproduced(t, first.Dist)
@@ -99,6 +101,7 @@ func TestUnchangedIsNeitherBuiltNorPackedAgain(t *testing.T) {
 }
 
 func TestChainOfHotfixes(t *testing.T) {
+	t.Parallel()
 	out, cache := filepath.Join(t.TempDir(), "dist"), t.TempDir()
 	release := setup{out: out, cache: cache, src: module(t, "0"), options: []hotfix.Option{hotfix.WithVersion("v1.4.2"), hotfix.WithSequence(3, 7)}}.run(t)
 	assert.Equal(t, "v1.4.2", release.Version)
@@ -118,6 +121,7 @@ func TestChainOfHotfixes(t *testing.T) {
 }
 
 func TestBasesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	other := setup{}.run(t)
 	require.NoError(t, os.WriteFile(filepath.Join(other.Dist, verify.SumsName), []byte("changed"), 0o644))
 	host := executable(t, module(t, "broken"), target.Host())
@@ -149,6 +153,7 @@ func TestBasesThatAreRefused(t *testing.T) {
 }
 
 func TestDistOfAnotherProductIsNoBase(t *testing.T) {
+	t.Parallel()
 	dist := setup{}.run(t).Dist
 	p, err := hotfix.New("other", append(required(t), hotfix.WithBase(hotfix.BaseDist(dist)))...)
 	require.NoError(t, err)
@@ -157,6 +162,7 @@ func TestDistOfAnotherProductIsNoBase(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
+	t.Parallel()
 	src := module(t, "fixed")
 	same := executable(t, src, target.Host())
 	result := setup{src: src, base: hotfix.BaseBinaries(same), targets: []target.Target{target.Host(), otherTarget()}}.run(t)
@@ -174,6 +180,7 @@ func TestWarnings(t *testing.T) {
 
 // The fix is built by what built the base, unless the caller says otherwise.
 func TestToolchainOfTheBase(t *testing.T) {
+	t.Parallel()
 	base := executable(t, module(t, "broken"), target.Host())
 	result := setup{base: hotfix.BaseBinaries(base)}.run(t)
 	assert.Equal(t, result.Base.Toolchain, result.Toolchain)
@@ -182,6 +189,7 @@ func TestToolchainOfTheBase(t *testing.T) {
 }
 
 func TestDryRunWritesNothing(t *testing.T) {
+	t.Parallel()
 	parent := t.TempDir()
 	s := setup{
 		out: filepath.Join(parent, "dist"), cache: filepath.Join(parent, "cache"),
@@ -205,6 +213,7 @@ func snapshotBelow(t *testing.T, dir string) map[string]string {
 }
 
 func TestEventsInOrder(t *testing.T) {
+	t.Parallel()
 	var got []string
 	var result *hotfix.Result
 	observe := func(e hotfix.Event) {
@@ -245,6 +254,7 @@ func TestEventsInOrder(t *testing.T) {
 
 // A pipeline is immutable: it can run twice, and after an error.
 func TestPipelineRunsTwice(t *testing.T) {
+	t.Parallel()
 	p := setup{options: []hotfix.Option{hotfix.WithTime(fixDate)}}.pipeline(t)
 	first, err := p.Run(t.Context())
 	require.NoError(t, err)
@@ -256,6 +266,7 @@ func TestPipelineRunsTwice(t *testing.T) {
 }
 
 func TestHooksSeeWhatIsKnown(t *testing.T) {
+	t.Parallel()
 	var executableSeen, stagingSeen string
 	var basedOn *manifest.Binary
 	setup{

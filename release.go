@@ -55,6 +55,9 @@ func (i identity) checkAbove(base *manifest.Release) error {
 
 // tryRelease checks what can be known of the release before anything is built.
 func (r *run) tryRelease(i identity) error {
+	if _, err := r.packer(i.created); err != nil {
+		return err
+	}
 	trial := manifest.Entry{Name: "trial", Digest: manifest.DigestOf(nil), Target: r.targets[0]}
 	release := r.describe(i)
 	release.Packages = []manifest.Entry{trial}

@@ -21,23 +21,23 @@ const ReportSchema = "hotfix.report/v1"
 // Result is what a run did, as data. It is written as report.json. In a hook
 // it holds what is known by then.
 type Result struct {
-	Schema    string         `json:"schema"` // [ReportSchema]
-	Product   string         `json:"product"`
-	Channel   string         `json:"channel"`
-	ID        string         `json:"id"`
-	Version   string         `json:"version"`
-	Epoch     int64          `json:"epoch"`
-	Sequence  int64          `json:"sequence"`
+	Schema    string         `json:"schema"`   // [ReportSchema]
+	Product   string         `json:"product"`  // as [New] was given it
+	Channel   string         `json:"channel"`  // "stable" unless an option says otherwise
+	ID        string         `json:"id"`       // of the hotfix
+	Version   string         `json:"version"`  // of the result
+	Epoch     int64          `json:"epoch"`    // raised when numbering begins anew
+	Sequence  int64          `json:"sequence"` // orders the releases of one epoch
 	Created   time.Time      `json:"created"`
 	DryRun    bool           `json:"dryRun,omitempty"` // nothing was built or written
 	Source    SourceResult   `json:"source"`
 	Base      BaseResult     `json:"base"`
-	Toolchain string         `json:"toolchain,omitempty"`
-	Flags     []string       `json:"flags,omitempty"`
-	Targets   []TargetResult `json:"targets"` // in the order in which they were given
-	Signers   []verify.KeyID `json:"signers"` // sorted
-	Steps     []StepTime     `json:"steps"`   // that have ended so far
-	Warnings  []string       `json:"warnings"`
+	Toolchain string         `json:"toolchain,omitempty"` // Go version that built the fix
+	Flags     []string       `json:"flags,omitempty"`     // of the go command
+	Targets   []TargetResult `json:"targets"`             // in the order in which they were given
+	Signers   []verify.KeyID `json:"signers"`             // sorted
+	Steps     []StepTime     `json:"steps"`               // that have ended so far
+	Warnings  []string       `json:"warnings"`            // what a person should know, in the order of [Warned] events
 
 	// Dist is the absolute path of the dist folder; "" before it is published.
 	// It is not part of report.json.
@@ -55,8 +55,8 @@ type SourceResult struct {
 
 // BaseResult is what the fix replaces.
 type BaseResult struct {
-	Version   string `json:"version,omitempty"`
-	Toolchain string `json:"toolchain,omitempty"`
+	Version   string `json:"version,omitempty"`   // "" for a first release
+	Toolchain string `json:"toolchain,omitempty"` // Go version that built it; "" if unknown
 }
 
 // TargetResult is one target of a run.

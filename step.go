@@ -67,8 +67,8 @@ func withCause(ctx context.Context, err error) error {
 }
 
 func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {
-	if err := r.runHooks(ctx, r.before[step]); err != nil {
-		return value, fmt.Errorf("hook before it: %w", err)
+	if err := r.runHooks(ctx, "before", r.before[step]); err != nil {
+		return value, err
 	}
 	if err := ctx.Err(); err != nil {
 		return value, err
@@ -77,19 +77,16 @@ func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Conte
 		return value, err
 	}
 	record(r.result, value)
-	if err := r.runHooks(ctx, r.after[step]); err != nil {
-		return value, fmt.Errorf("hook after it: %w", err)
-	}
-	return value, nil
+	return value, r.runHooks(ctx, "after", r.after[step])
 }
 
-func (r *run) runHooks(ctx context.Context, hooks []Hook) error {
+func (r *run) runHooks(ctx context.Context, when string, hooks []Hook) error {
 	for _, hook := range hooks {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := hook(ctx, r.result); err != nil {
-			return err
+			return fmt.Errorf("hook %s it: %w", when, err)
 		}
 	}
 	return nil

@@ -3,13 +3,12 @@ package build
 import (
 	"bytes"
 	"cmp"
+	"debug/buildinfo"
 	"fmt"
 	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
-
-	"debug/buildinfo"
 
 	"github.com/gohotfix/hotfix/internal/goexe"
 )
@@ -145,14 +144,11 @@ func functionDifferences(a, b *image) []Difference {
 		return nil
 	}
 	packages := map[string]int{}
-	count := func(from, to map[string]int64) {
-		for name, size := range from {
-			if other, ok := to[name]; !ok || other != size && len(from) > 0 {
-				packages[goexe.PackageOf(name)]++
-			}
+	for name, size := range a.functions {
+		if other, ok := b.functions[name]; !ok || other != size {
+			packages[goexe.PackageOf(name)]++
 		}
 	}
-	count(a.functions, b.functions)
 	for name := range b.functions {
 		if _, ok := a.functions[name]; !ok {
 			packages[goexe.PackageOf(name)]++
@@ -191,16 +187,14 @@ func listPackages(names []string, counts map[string]int) string {
 func sectionDifferences(a, b *image) []Difference {
 	first, second := a.withoutIDs(a.data), b.withoutIDs(b.data)
 	var all []Difference
-	var counted int64
 	for _, s := range a.exe.Sections {
 		other, ok := b.exe.Section(s.Name)
 		if !ok {
 			all = append(all, Difference{Section: s.Name, Bytes: s.Size, What: "the rebuild does not have this section"})
 			continue
 		}
-		x, y := first[s.Offset:s.Offset+s.Size], second[other.Offset:other.Offset+other.Size]
+		x, y := sectionBytes(first, s), sectionBytes(second, other)
 		n := countDifferent(x, y)
-		counted += n
 		switch {
 		case s.Size != other.Size:
 			all = append(all, Difference{Section: s.Name, Bytes: n, What: fmt.Sprintf("%d bytes in the file, %d rebuilt", s.Size, other.Size)})
@@ -219,30 +213,50 @@ func sectionDifferences(a, b *image) []Difference {
 	return all
 }
 
-// explainDifferences adds the probable cause to the first difference that has
-// one.
-func (r *rebuilder) explainDifferences(all []Difference, a, b *image) []Difference {
-	if len(all) == 0 {
+func sectionBytes(data []byte, s goexe.Section) []byte {
+	if s.Size == 0 { // such a section may lie past the end
 		return nil
 	}
-	first := &all[0]
-	sameFunctions := maps.Equal(a.functions, b.functions) && a.functions != nil
-	switch {
-	case first.Section == "build info" && strings.Contains(first.What, "dependency"):
-		first.Why = "the file was built with other versions of its dependencies than its module asks for"
-	case first.Section == "build info":
-	case r.recipe.cgo:
-		first.Why = "the file was built with cgo, and another C compiler or C library leads to other bytes"
-	case !r.recipe.trimpath && !r.folders:
-		first.Why = "the folders of the build are recorded where -trimpath is not given"
-	case r.recipe.stamp != nil && r.recipe.stamp.modified:
-		first.Why = "the file was built from a checkout with changes, which are not recorded"
-	case sameFunctions && r.recipe.ldflags == nil:
-		first.Why = "every function has the same size: the linker probably set variables (-X) whose values are not known; give them with WithTryLdflags"
-	case !sameFunctions && r.source == "" && r.recipe.main.Version == "(devel)":
-		first.Why = "the version of the source is not recorded, and this is probably another one"
-	case !sameFunctions:
-		first.Why = "the code differs: the source, the toolchain or a setting that is not recorded is another"
+	return data[s.Offset : s.Offset+s.Size]
+}
+
+// explainDifferences adds the probable cause to the first difference, which is
+// the most telling one.
+func (r *rebuilder) explainDifferences(all []Difference, a, b *image) []Difference {
+	if len(all) > 0 {
+		all[0].Why = r.whyDifferent(all, a.functions != nil && maps.Equal(a.functions, b.functions))
 	}
 	return all
+}
+
+func (r *rebuilder) whyDifferent(all []Difference, sameFunctions bool) string {
+	first := all[0]
+	switch {
+	case first.Section == "build info" && strings.HasPrefix(first.What, "dependency"):
+		return "the file was built with other versions of its dependencies than its module asks for"
+	case first.Section == "build info":
+		return "what build info records cannot all be given to the go command again"
+	case onlySymbols(all):
+		return "the linker left out another part of the symbols and the debug information (-s, -w)"
+	case r.recipe.cgo:
+		return "the file was built with cgo, and another C compiler or C library gives other bytes"
+	case !r.recipe.trimpath && !r.folders:
+		return "the folders of the build are in the file, since -trimpath was not given"
+	case r.recipe.stamp != nil && r.recipe.stamp.modified:
+		return "the file was built from a checkout with changes, which are not recorded"
+	case sameFunctions && r.recipe.ldflags == nil:
+		return "every function has the same size: the linker probably set variables (-X) whose values are not known; give them with WithTryLdflags"
+	case !sameFunctions && r.source == "" && r.recipe.main.Version == "(devel)" && r.recipe.stamp == nil:
+		return "the version of the source is not recorded, and this is probably another one"
+	case !sameFunctions:
+		return "the code differs: the source, the toolchain or a setting that is not recorded was another"
+	}
+	return ""
+}
+
+// onlySymbols reports whether only symbol tables and debug information differ.
+func onlySymbols(all []Difference) bool {
+	return !slices.ContainsFunc(all, func(d Difference) bool {
+		return d.Section != ".symtab" && d.Section != ".strtab" && !strings.HasPrefix(d.Section, ".debug_") && !strings.HasPrefix(d.Section, "__debug_")
+	})
 }

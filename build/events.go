@@ -17,7 +17,7 @@ type TargetStarted struct{ Target target.Target }
 // compiled.
 type PackageCompiling struct {
 	Target     target.Target
-	ImportPath string
+	ImportPath string // of the package
 }
 
 // TargetFinished says that a target is done, well or badly.

@@ -13,7 +13,7 @@ import (
 
 // Main is the main package that a Builder builds.
 type Main struct {
-	ImportPath string
+	ImportPath string // of the main package
 	Module     string // path of the module that holds it
 	Version    string // of that module; empty for the module that is being built
 	Dir        string // folder of the package

@@ -38,11 +38,11 @@ type Plan struct {
 // variables of the same names; empty ones are left to the go command.
 type Cgo struct {
 	CC        string // C compiler with its arguments, as "x86_64-w64-mingw32-gcc"
-	CXX       string
-	AR        string
-	CFLAGS    string
-	CXXFLAGS  string
-	LDFLAGS   string
+	CXX       string // C++ compiler
+	AR        string // archiver
+	CFLAGS    string // CGO_CFLAGS: arguments of the C compiler
+	CXXFLAGS  string // CGO_CXXFLAGS: arguments of the C++ compiler
+	LDFLAGS   string // CGO_LDFLAGS: arguments of the C linker
 	PkgConfig string // PKG_CONFIG
 }
 

@@ -17,7 +17,7 @@ var (
 // NoBuildInfoError says why nothing can be read from an executable. It wraps
 // [ErrNoBuildInfo].
 type NoBuildInfoError struct {
-	File   string
+	File   string // path of the file
 	Reason string // what the file seems to be
 }
 

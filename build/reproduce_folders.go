@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/module"
@@ -44,7 +45,7 @@ func isRooted(p string) bool { return path.IsAbs(p) || len(p) > 2 && p[1] == ':'
 // moduleCache returns the module cache if a file lies in one of the recorded
 // dependencies there.
 func moduleCache(file string, r *recipe) string {
-	for _, dep := range r.deps {
+	for _, dep := range append(slices.Clone(r.deps), &r.main) {
 		if dep.Replace != nil {
 			dep = dep.Replace
 		}

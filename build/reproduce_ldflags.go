@@ -135,9 +135,6 @@ func stripFlags(img *image) []string {
 		flags = []string{""}
 	case noSymbols:
 		flags = []string{"-s -w", "-s", "-w -s"}
-		if img.exe.Format == "Mach-O" { // whose symbol table is never gone altogether
-			flags = append(flags, "-w")
-		}
 	default:
 		flags = []string{"-w"}
 	}

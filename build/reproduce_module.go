@@ -41,7 +41,7 @@ func (r *rebuilder) fetch(ctx context.Context, version string) (*download, error
 		return nil, err
 	}
 	if d.Error != "" {
-		return nil, &MissingError{What: d.Error, Hint: "give a checkout with WithSource", Err: ErrFetch}
+		return nil, &MissingError{What: strings.Join(strings.Fields(d.Error), " "), Hint: "give a checkout with WithSource", Err: ErrFetch}
 	}
 	return d, nil
 }

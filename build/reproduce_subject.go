@@ -19,7 +19,6 @@ const MaxExecutable = 1 << 30
 // subject is the published executable, in memory.
 type subject struct {
 	path   string
-	data   []byte
 	digest manifest.Digest
 	info   *debug.BuildInfo
 	*image
@@ -45,7 +44,7 @@ func readSubject(path string) (*subject, error) {
 	if err != nil {
 		return nil, &NoBuildInfoError{File: path, Reason: img.suspect()}
 	}
-	return &subject{path: path, data: data, digest: manifest.DigestOf(data), info: info, image: img}, nil
+	return &subject{path: path, digest: manifest.DigestOf(data), info: info, image: img}, nil
 }
 
 func readExecutable(path string) ([]byte, error) {

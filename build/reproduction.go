@@ -35,7 +35,7 @@ const (
 
 // Reproduction is what [Reproduce] found out.
 type Reproduction struct {
-	File      string
+	File      string          // path of the published file
 	Digest    manifest.Digest // of the file
 	Size      int64           // of the file in bytes
 	Target    target.Target   `json:",omitzero"` // zero if the build info names none
@@ -43,15 +43,15 @@ type Reproduction struct {
 	Package   string          // import path of the main package
 	Module    string          // "path@version" that was built, or as recorded; empty for a command of the toolchain
 	Flags     []string        // flags and variables of the build that came nearest
-	Identical bool
+	Identical bool            // the rebuilt executable has the very bytes of the file
 	Verdict   Verdict
 
 	Rebuilt     manifest.Digest `json:",omitzero"` // of the rebuilt executable; zero if there is none
-	RebuiltSize int64
-	Tried       []Attempt    // in the order in which they were made
-	Differences []Difference // none if Identical
-	Caveats     []string     // what the verdict does not prove, in words
-	Reason      string       // why nothing can be told; empty otherwise
+	RebuiltSize int64           // of the rebuilt executable in bytes
+	Tried       []Attempt       // in the order in which they were made
+	Differences []Difference    // none if Identical
+	Caveats     []string        // what the verdict does not prove, in words
+	Reason      string          // why nothing can be told; empty otherwise
 
 	cause error
 }
@@ -59,7 +59,7 @@ type Reproduction struct {
 // Attempt is one rebuild.
 type Attempt struct {
 	Module  string // "path@version" or the folder that it was built from
-	Ldflags string
+	Ldflags string // arguments of the linker that were tried
 	Verdict Verdict
 	Digest  manifest.Digest `json:",omitzero"` // zero if the build failed
 	Differs int64           // bytes that differ

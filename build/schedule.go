@@ -39,19 +39,21 @@ func (b *Builder) schedule(n int) share {
 	if budget == 0 {
 		budget = freeMemory() / 4 * 3
 	}
-	parallel := b.parallel
-	cpus := runtime.GOMAXPROCS(0)
-	if parallel == 0 {
-		parallel = max(1, min(cpus, int(budget/heavyCompile)))
-	}
-	return divide(min(parallel, n), cpus, budget)
+	return divide(n, b.parallel, runtime.GOMAXPROCS(0), budget)
 }
 
-func divide(parallel, cpus int, budget int64) share {
+// divide is schedule without the machine. At most so many targets run at once
+// as were asked for; 0 leaves it to the CPUs and the budget.
+func divide(targets, atMost, cpus int, budget int64) share {
+	parallel := min(cpus, int(budget/heavyCompile))
+	if atMost > 0 {
+		parallel = min(atMost, int(budget/MinMemoryBudget))
+	}
+	parallel = max(1, min(parallel, targets))
 	each := budget / int64(parallel)
 	forTools := max(each-goCommand, each/2)
-	processes := max(1, (cpus+parallel-1)/parallel)
-	processes = max(1, min(processes, int(forTools/fairCompile)))
+	processes := min((cpus+parallel-1)/parallel, int(forTools/fairCompile))
+	processes = max(1, processes)
 	// A collector's limit does not cover mapped files and the tool's own
 	// image; a tenth is left for them.
 	return share{parallel: parallel, processes: processes, limit: forTools / int64(processes) / 10 * 9}

@@ -17,7 +17,7 @@ import (
 // the function table, which "-s -w" does not remove; nothing else is, since a
 // stripped executable does not tell whose constants, types and tables they are.
 type SizeReport struct {
-	Path     string
+	Path     string // of the executable
 	Format   string // "ELF", "PE" or "Mach-O"
 	Size     int64  // bytes of the file
 	Sections []SectionSize
@@ -29,7 +29,7 @@ type SizeReport struct {
 
 // SectionSize is one section of an executable, in the order of the file.
 type SectionSize struct {
-	Name  string
+	Name  string // of the section
 	Size  int64  // bytes in the file
 	Holds string // in words; empty if it is not one of the sections that Go's linker writes
 }
@@ -37,8 +37,8 @@ type SectionSize struct {
 // PackageSize is the machine code of one package.
 type PackageSize struct {
 	ImportPath string // empty for code that compiler and linker made by themselves
-	Functions  int
-	Code       int64 // bytes, with the padding between functions
+	Functions  int    // number of functions with code
+	Code       int64  // bytes, with the padding between functions
 }
 
 // Sizes reports where the artifact's bytes are.
@@ -105,6 +105,8 @@ func holds(section string) string {
 		return "build information"
 	case "symtab", "strtab", "shstrtab", "dynsym", "dynstr":
 		return "symbols"
+	case "go.module", "go_module":
+		return "module data of the runtime"
 	case "pdata", "xdata":
 		return "stack unwinding"
 	case "reloc", "rela", "rela.dyn", "rela.plt", "idata", "got", "plt":
@@ -146,21 +148,21 @@ const maxPackages = 25
 func (r *SizeReport) String() string {
 	var text strings.Builder
 	files := newSizeTable(&text, r.Size)
-	files.row(r.Size, r.Format+" file", "")
+	files.row(r.Size, r.Format+" file", fmt.Sprintf("%d sections", len(r.Sections)))
 	for _, s := range r.Sections {
-		files.row(s.Size, s.Name, s.Holds)
+		files.row(s.Size, s.Name, cmp.Or(s.Holds, "other"))
 	}
 	files.row(r.Outside, "(no section)", "headers, signature, padding")
 	files.flush()
 	text.WriteString("\n")
 	code := newSizeTable(&text, r.Code)
-	code.row(r.Code, "machine code", "")
+	code.row(r.Code, "machine code", fmt.Sprintf("%d packages", len(r.Packages)))
 	shown := min(len(r.Packages), maxPackages)
 	for _, p := range r.Packages[:shown] {
 		code.row(p.Code, cmp.Or(p.ImportPath, "(no package)"), fmt.Sprintf("%d functions", p.Functions))
 	}
 	if rest := r.Packages[shown:]; len(rest) > 0 {
-		code.row(sumCode(rest), fmt.Sprintf("(%d more packages)", len(rest)), "")
+		code.row(sumCode(rest), "(other packages)", fmt.Sprintf("%d smaller ones", len(rest)))
 	}
 	code.row(r.Unowned, "(no function)", "C code, linker stubs, padding")
 	code.flush()
@@ -178,11 +180,7 @@ func newSizeTable(w io.Writer, whole int64) sizeTable {
 }
 
 func (t sizeTable) row(size int64, name, note string) {
-	fmt.Fprintf(t, "%12d  %5.1f%%  %s", size, percent(size, t.whole), name)
-	if note != "" {
-		fmt.Fprintf(t, "\t%s", note)
-	}
-	fmt.Fprintln(t)
+	fmt.Fprintf(t, "%12d  %5.1f%%  %s\t%s\n", size, percent(size, t.whole), name, note)
 }
 
 func (t sizeTable) flush() { _ = t.Flush() }

@@ -32,12 +32,7 @@ func (want expectation) check(t *testing.T, err error) {
 	if want.cause != nil {
 		assert.ErrorIs(t, err, want.cause)
 	}
-}
-
-// invalidPath is wrapped by refusals of paths.
-func isInvalidPath(err error) bool {
-	var invalid *manifest.InvalidError
-	return errors.As(err, &invalid) && invalid.Field == "path"
+	assert.NotContains(t, err.Error(), "\n")
 }
 
 // Attacks on the names and the order of members, which no format may let pass.

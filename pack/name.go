@@ -15,8 +15,8 @@ const DefaultNameTemplate = "{{.Product}}_{{.Version}}_{{.Target}}"
 // NameFields is what the template of a package's name can use.
 type NameFields struct {
 	ID      string // of the hotfix
-	Product string
-	Version string
+	Product string // as [Input] names it
+	Version string // of the result
 	Target  string // as [target.Target.FileName] gives it: "linux_amd64_v3"
 	OS      string // "linux"
 	Arch    string // "amd64"

@@ -204,14 +204,14 @@ func (p *Packer) prepare(ctx context.Context, in Input, extras []member) (*Packa
 // payload returns the executable, if there is one, and its bill of materials.
 func (p *Packer) payload(ctx context.Context, in Input) ([]member, error) {
 	if in.Executable == "" {
-		text, err := bom(in, nil, p.time)
+		text, err := bom(in, nil, nil, p.time)
 		return []member{document(manifest.SBOMPath, text)}, err
 	}
 	m, err := executable(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	text, err := bom(in, &m.file, p.time)
+	text, err := bom(in, &m.file, readBuildInfo(in), p.time)
 	return []member{m, document(manifest.SBOMPath, text)}, err
 }
 

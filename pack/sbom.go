@@ -24,8 +24,7 @@ const propertyPrefix = "hotfix:"
 // settings. It has no serial number, and its time is that of the fix. If there
 // is no executable, or it carries no build information, the document names the
 // product alone, and says that the rest is unknown.
-func bom(in Input, executable *manifest.File, fix time.Time) ([]byte, error) {
-	info := readBuildInfo(in)
+func bom(in Input, executable *manifest.File, info *debug.BuildInfo, fix time.Time) ([]byte, error) {
 	product := productComponent(in, executable, info)
 	doc := cyclonedx.NewBOM()
 	doc.Metadata = &cyclonedx.Metadata{

@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"testing"
 
@@ -24,16 +25,22 @@ func decodeBOM(t *testing.T, data []byte) *cyclonedx.BOM {
 	return &doc
 }
 
-// The executable of the test has build information of a real program.
+// buildInfo is what the go command records in a program without cgo.
+func buildInfo() *debug.BuildInfo {
+	return &debug.BuildInfo{
+		GoVersion: "go1.26.8 X:experiment",
+		Path:      "example.com/payments/cmd/payments",
+		Main:      debug.Module{Path: "example.com/payments", Version: "v1.4.3"},
+		Deps:      []*debug.Module{{Path: "github.com/klauspost/compress", Version: "v1.20.3", Sum: "h1:x"}, {Path: "example.com/a", Version: "v0.1.0"}},
+		Settings:  []debug.BuildSetting{{Key: "-trimpath", Value: "true"}, {Key: "CGO_ENABLED", Value: "0"}},
+	}
+}
+
 func TestBillOfMaterials(t *testing.T) {
-	path, err := os.Executable()
+	in, file := inputOf(t, nil), newFile("bin/payments", manifest.DigestOf([]byte("x")), 1)
+	data, err := bom(in, &file, buildInfo(), fixTime)
 	require.NoError(t, err)
-	in := inputOf(t, nil)
-	in.Executable = path
-	file := newFile("bin/payments", manifest.DigestOf([]byte("x")), 1)
-	data, err := bom(in, &file, fixTime)
-	require.NoError(t, err)
-	again, err := bom(in, &file, fixTime)
+	again, err := bom(in, &file, buildInfo(), fixTime)
 	require.NoError(t, err)
 	assert.Equal(t, data, again)
 
@@ -44,7 +51,9 @@ func TestBillOfMaterials(t *testing.T) {
 	for _, c := range *doc.Components {
 		refs[c.Name] = c
 	}
-	assert.Regexp(t, `^pkg:golang/std@\d`, refs["std"].PackageURL)
+	assert.Equal(t, "pkg:golang/std@1.26.8", refs["std"].PackageURL)
+	assert.Equal(t, cyclonedx.CompositionAggregateComplete, (*doc.Compositions)[0].Aggregate)
+	assert.Contains(t, *doc.Metadata.Component.Properties, cyclonedx.Property{Name: "hotfix:go:build:-trimpath", Value: "true"})
 	compress := refs["github.com/klauspost/compress"]
 	assert.Equal(t, "pkg:golang/github.com/klauspost/compress@"+compress.Version, compress.PackageURL)
 	assert.Equal(t, "hotfix:go:sum", (*compress.Properties)[0].Name)
@@ -54,11 +63,21 @@ func TestBillOfMaterials(t *testing.T) {
 func TestBillOfMaterialsWithoutBuildInfo(t *testing.T) {
 	in := inputOf(t, []byte("not a Go program"))
 	file := newFile("bin/payments", in.Digest, 16)
-	data, err := bom(in, &file, fixTime)
+	data, err := bom(in, &file, readBuildInfo(in), fixTime)
 	require.NoError(t, err)
 	doc := decodeBOM(t, data)
 	assert.Nil(t, doc.Components)
 	assert.Equal(t, cyclonedx.CompositionAggregateUnknown, (*doc.Compositions)[0].Aggregate)
+}
+
+// The executable of the test is a Go program.
+func TestReadBuildInfo(t *testing.T) {
+	path, err := os.Executable()
+	require.NoError(t, err)
+	info := readBuildInfo(Input{Executable: path})
+	require.NotNil(t, info)
+	assert.Equal(t, runtime.Version(), info.GoVersion)
+	assert.Nil(t, readBuildInfo(Input{Executable: path + ".missing"}))
 }
 
 func TestModuleComponents(t *testing.T) {

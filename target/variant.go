@@ -156,9 +156,9 @@ func (t Target) withVariant(text string) (Target, bool) {
 
 // OCIPlatform is the platform of a container image, with the field names of the OCI image index.
 type OCIPlatform struct {
-	OS           string `json:"os"`
-	Architecture string `json:"architecture"`
-	Variant      string `json:"variant,omitempty"`
+	OS           string `json:"os"`                // GOOS
+	Architecture string `json:"architecture"`      // GOARCH
+	Variant      string `json:"variant,omitempty"` // as "v7"; empty if there is none to name
 }
 
 // OCI returns the platform of an image that holds a binary for t.

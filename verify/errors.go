@@ -97,7 +97,7 @@ func (e *StatementError) Unwrap() error { return e.Err }
 
 // MismatchError reports a file whose content is not the one that is listed.
 type MismatchError struct {
-	Name     string
+	Name     string // file name, without a folder
 	Want     manifest.Digest
 	Got      manifest.Digest // zero if the size already differs
 	WantSize int64           // bytes; -1 if no size is listed
@@ -118,8 +118,8 @@ func (e *MismatchError) Error() string {
 
 // FileError reports a file that cannot be checked or should not be there.
 type FileError struct {
-	Name string
-	Err  error // ErrMissing, ErrUnexpected, ErrNotRegular, ErrMode, ErrTooLarge or an error of the system
+	Name string // file name or path in the folder that was checked
+	Err  error  // ErrMissing, ErrUnexpected, ErrNotRegular, ErrMode, ErrTooLarge or an error of the system
 }
 
 func (e *FileError) Error() string { return fmt.Sprintf("verify: file %s %v", quote(e.Name), e.Err) }
@@ -129,8 +129,8 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // SumsError says which line of a SHA256SUMS file is refused, and why.
 type SumsError struct {
-	Line   int // from 1; 0 for the file as a whole
-	Reason string
+	Line   int    // from 1; 0 for the file as a whole
+	Reason string // the rule that is broken, as the end of a sentence
 }
 
 func (e *SumsError) Error() string {

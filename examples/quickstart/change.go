@@ -11,12 +11,12 @@ import (
 )
 
 const (
-	maxFilesShown = 5
+	maxFilesShown = 8
 	maxLinesShown = 3
 )
 
-// showChange says which files differ between base and fix, and shows the lines
-// of those that are Go and not tests.
+// showChange says which files differ between base and fix, Go code first, and
+// shows its lines where they are few.
 func (s *story) showChange() error {
 	s.say.step("The fix: what changes in the source")
 	base, fix := os.DirFS(s.program.baseDir), os.DirFS(s.program.fixDir)
@@ -27,9 +27,10 @@ func (s *story) showChange() error {
 	if len(names) == 0 {
 		return errors.New("base and fix are the same source: there is nothing to fix")
 	}
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names[:min(len(names), maxFilesShown)] {
 		s.say.line("%s", name)
-		if path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
+		if rank(name) > 0 {
 			continue
 		}
 		if err := s.showLines(base, fix, name); err != nil {
@@ -37,9 +38,21 @@ func (s *story) showChange() error {
 		}
 	}
 	if rest := len(names) - maxFilesShown; rest > 0 {
-		s.say.line("and %d more files", rest)
+		s.say.line("and %s", count(rest, "more file"))
 	}
 	return nil
+}
+
+// rank orders files: Go code, its tests, the rest.
+func rank(name string) int {
+	switch {
+	case path.Ext(name) != ".go":
+		return 2
+	case strings.HasSuffix(name, "_test.go"):
+		return 1
+	default:
+		return 0
+	}
 }
 
 func (s *story) showLines(base, fix fs.FS, name string) error {

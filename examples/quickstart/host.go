@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -32,7 +31,8 @@ func (s *story) asHost(ctx context.Context, public []byte, result *hotfix.Result
 	if err != nil {
 		return nil, err
 	}
-	s.say.line("%s, in %s", verified, seconds(time.Since(start)))
+	s.say.line("%s of %s: signature, digests and content are good (%s)", count(len(verified.Release.Packages), "package"), verified.Release.ID, seconds(time.Since(start)))
+	s.say.line("Signed by key %s, %d of %d needed", verified.Signers[0].Short(), len(verified.Signers), verified.Threshold)
 	installed := map[target.Target]string{}
 	for _, entry := range verified.Release.Packages {
 		if installed[entry.Target], err = s.install(ctx, result.Dist, entry); err != nil {
@@ -72,24 +72,21 @@ func (s *story) tamper(ctx context.Context, result *hotfix.Result, verifier *ver
 	}
 	_, err := hotfix.VerifyDist(ctx, copied, verifier)
 	if err == nil {
-		return fmt.Errorf("a package with a changed byte was accepted: report this as a security fault")
+		return errors.New("a package with a changed byte was accepted: report this as a security fault")
 	}
-	s.say.line("The same with one byte of a package changed: refused")
+	var mismatch *verify.MismatchError
+	if !errors.As(err, &mismatch) {
+		return err
+	}
+	s.say.line("With one byte changed: refused, the package's digest is %s and not %s", mismatch.Got.Short(), mismatch.Want.Short())
 	return nil
 }
 
 func flipByte(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	const middle = 1000
-	b := make([]byte, 1)
-	if _, err := f.ReadAt(b, middle); err != nil && err != io.EOF {
-		return err
-	}
-	b[0] ^= 1
-	_, err = f.WriteAt(b, middle)
-	return err
+	data[len(data)/2] ^= 1
+	return os.WriteFile(path, data, 0o644)
 }

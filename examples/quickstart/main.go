@@ -4,7 +4,8 @@
 //
 //	go run ./examples/quickstart
 //	go run ./examples/quickstart -targets linux/amd64,windows/amd64 -out dist
-//	go run ./examples/quickstart -module filippo.io/age -base v1.3.1 -fix v1.3.2 -pkg ./cmd/age -run --version
+//	go run ./examples/quickstart -module filippo.io/age -base v1.3.1 -fix v1.3.2 -pkg ./cmd/age \
+//		-version-variable main.Version -run --version
 //
 // The first two work on a small service that is embedded here. The third takes
 // two versions of any program from the Go module proxy.
@@ -43,6 +44,7 @@ type settings struct {
 	out               string // "" keeps nothing
 	module, base, fix string // "" for the embedded service
 	pkg               string
+	versionVariable   string
 	run               []string
 }
 
@@ -56,6 +58,7 @@ func parse(args []string, help io.Writer) (*settings, error) {
 	flags.StringVar(&s.base, "base", "", "`version` of the module that is in production")
 	flags.StringVar(&s.fix, "fix", "", "`version` of the module that has the fix")
 	flags.StringVar(&s.pkg, "pkg", ".", "main `package` of the module, as ./cmd/app")
+	flags.StringVar(&s.versionVariable, "version-variable", "", "set a string `variable` of the module's program, as main.Version, to the version")
 	command := flags.String("run", "", "run base and fix of the module with these `arguments`, as -version")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -71,8 +74,8 @@ func parse(args []string, help io.Writer) (*settings, error) {
 		return nil, fmt.Errorf("%q is not a flag: see quickstart -h", flags.Arg(0))
 	case s.module != "" && (s.base == "" || s.fix == ""):
 		return nil, errors.New("-module needs the two versions: give -base and -fix")
-	case s.module == "" && (s.base != "" || s.fix != "" || s.pkg != "." || *command != ""):
-		return nil, errors.New("-base, -fix, -pkg and -run are for -module: give the module's path")
+	case s.module == "" && (s.base != "" || s.fix != "" || s.pkg != "." || s.versionVariable != "" || *command != ""):
+		return nil, errors.New("-base, -fix, -pkg, -version-variable and -run are for -module: give the module's path")
 	}
 	set, err := target.ParseSet(*targets)
 	if err != nil {

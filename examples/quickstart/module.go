@@ -27,10 +27,14 @@ func fetched(ctx context.Context, s *settings, work string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
+	if base.version == fix.version {
+		return nil, fmt.Errorf("-base and -fix are both %s: give two versions", base.version)
+	}
 	p := &program{
 		product: productName(s.module, s.pkg), pkg: s.pkg,
 		baseDir: base.dir, fixDir: fix.dir,
 		baseVersion: base.version, fixVersion: fix.version, fixTime: fix.time,
+		versionVariable: s.versionVariable,
 	}
 	if len(s.run) > 0 {
 		p.demonstrate = func(ctx context.Context, say *narrator, executable string) error {
@@ -68,7 +72,7 @@ func fetch(ctx context.Context, modulePath, query, work, name string) (*version,
 		return nil, fmt.Errorf("fetching %s@%s: %w: %s", modulePath, query, errors.Join(runErr, err), strings.TrimSpace(stderr.String()))
 	}
 	if answer.Error != "" {
-		return nil, fmt.Errorf("fetching %s@%s: %s", modulePath, query, answer.Error)
+		return nil, fmt.Errorf("fetching %s: check the module's path and version", strings.Join(strings.Fields(answer.Error), " "))
 	}
 	v := &version{dir: filepath.Join(work, name), version: answer.Version}
 	if err := readTime(answer.Info, &v.time); err != nil {

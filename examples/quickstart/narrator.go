@@ -25,8 +25,8 @@ func (n *narrator) line(format string, args ...any) {
 	fmt.Fprintf(n.out, "   %s\n", fmt.Sprintf(format, args...))
 }
 
-// table prints rows, the first of which is the header. Columns whose values
-// begin with a digit and end in a unit are numbers, and stand to the right.
+// table prints rows, the first of which is the header. Quantities stand to the
+// right, so that their digits line up.
 func (n *narrator) table(rows [][]string) {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -52,9 +52,13 @@ func isQuantity(cell string) bool {
 	return strings.HasSuffix(cell, " MB") || strings.HasSuffix(cell, " s")
 }
 
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}
+
 func size(bytes int64) string { return fmt.Sprintf("%.2f MB", float64(bytes)/1e6) }
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-// join writes a list as a sentence does.
-func join(list []string) string { return strings.Join(list, ", ") }

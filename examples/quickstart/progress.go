@@ -27,7 +27,7 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, terminal bool) *progress {
-	p := &progress{out: out, terminal: terminal, interval: 5 * time.Second}
+	p := &progress{out: out, terminal: terminal, interval: 10 * time.Second}
 	if terminal {
 		p.interval = 200 * time.Millisecond
 	}

@@ -7,13 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/target"
-	"github.com/gohotfix/hotfix/verify"
 	"github.com/gohotfix/hotfix/verify/sign"
 )
 
@@ -231,22 +230,11 @@ func (s *story) conclude(result *hotfix.Result) {
 	for _, step := range result.Steps {
 		steps = append(steps, fmt.Sprintf("%s %.1f s", step.Step, step.Seconds))
 	}
-	s.say.line("The pipeline's steps: %s.", join(steps))
+	s.say.line("The pipeline's steps: %s.", strings.Join(steps, ", "))
 	if s.out == "" {
 		s.say.line("Nothing is left on the disk but Go's own caches; -out DIR keeps the dist folder.")
 		return
 	}
 	s.say.line("Kept: the dist folder %s and the public key %s.pub.", s.out, filepath.Clean(s.out))
 	s.say.line("Verify it again: go run ./examples/releasetool verify -key %s.pub %s", filepath.Clean(s.out), s.out)
-	files := append(packageNames(result), verify.SumsName, verify.ReleaseName, verify.ReportJSONName)
-	slices.Sort(files)
-	s.say.line("It holds %s and one bundle a signer.", join(files))
-}
-
-func packageNames(result *hotfix.Result) []string {
-	var names []string
-	for _, t := range result.Targets {
-		names = append(names, t.Package)
-	}
-	return names
 }

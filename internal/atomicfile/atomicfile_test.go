@@ -51,3 +51,37 @@ func assertAlone(t *testing.T, path string) {
 	require.NoError(t, err)
 	assert.Len(t, entries, 1)
 }
+
+func TestSwapDir(t *testing.T) {
+	parent := t.TempDir()
+	put := func(name, text string) string {
+		dir := filepath.Join(parent, name)
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), []byte(text), 0o644))
+		return dir
+	}
+	text := func(dir string) string {
+		data, err := os.ReadFile(filepath.Join(dir, "file"))
+		require.NoError(t, err)
+		return string(data)
+	}
+	to := filepath.Join(parent, "dist")
+	old, err := atomicfile.SwapDir(put("first", "first"), to)
+	require.NoError(t, err)
+	assert.Empty(t, old)
+	assert.Equal(t, "first", text(to))
+
+	old, err = atomicfile.SwapDir(put("second", "second"), to)
+	require.NoError(t, err)
+	assert.Equal(t, "second", text(to))
+	assert.Equal(t, "first", text(old))
+
+	fresh, err := atomicfile.SwapDir(old, to) // and back
+	require.NoError(t, err)
+	assert.Equal(t, "first", text(to))
+	assert.Equal(t, "second", text(fresh))
+
+	_, err = atomicfile.SwapDir(filepath.Join(parent, "missing"), to)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.Equal(t, "first", text(to))
+}

@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Errors of this package.
@@ -38,6 +39,7 @@ type File struct {
 	Sections []Section // in file order
 	reader   io.ReaderAt
 	size     int64
+	symbols  bool // has a symbol table of what it defines
 }
 
 // Section is one section of an executable.
@@ -102,6 +104,7 @@ func (f *File) readELF() error {
 		if s.Type == elf.SHT_NOBITS {
 			section.Size = 0
 		}
+		f.symbols = f.symbols || s.Type == elf.SHT_SYMTAB && s.FileSize > 0
 		f.Sections = append(f.Sections, section)
 	}
 	return nil
@@ -112,7 +115,7 @@ func (f *File) readPE() error {
 	if err != nil {
 		return err
 	}
-	f.Format, f.Order, f.PtrSize = "PE", binary.LittleEndian, 8
+	f.Format, f.Order, f.PtrSize, f.symbols = "PE", binary.LittleEndian, 8, file.NumberOfSymbols > 0
 	base := uint64(0)
 	switch header := file.OptionalHeader.(type) {
 	case *pe.OptionalHeader32:
@@ -138,6 +141,7 @@ func (f *File) readMachO() error {
 	if file.Magic == macho.Magic64 {
 		f.PtrSize = 8
 	}
+	f.symbols = file.Symtab != nil && slices.ContainsFunc(file.Symtab.Syms, func(s macho.Symbol) bool { return s.Sect != 0 })
 	const zeroFill, someInstructions, pureInstructions = 1, 0x400, 0x80000000
 	for _, s := range file.Sections {
 		section := Section{Name: s.Name, Addr: s.Addr, Offset: int64(s.Offset), Size: int64(s.Size), Exec: s.Flags&(someInstructions|pureInstructions) != 0}
@@ -171,13 +175,13 @@ func (f *File) Section(name string) (Section, bool) {
 	return Section{}, false
 }
 
-// Stripped reports whether the symbol table and the DWARF sections are gone.
+// Stripped reports whether the symbol table and the DWARF sections are gone. A
+// Mach-O file keeps the symbols that it imports, and Go's PE files keep an empty
+// section for the table.
 func (f *File) Stripped() (symbols, dwarf bool) {
-	symbols, dwarf = true, true
+	symbols, dwarf = !f.symbols, true
 	for _, s := range f.Sections {
 		switch {
-		case s.Name == ".symtab" && s.Size > 0:
-			symbols = false
 		case len(s.Name) > 7 && (s.Name[:7] == ".debug_" || s.Name[:7] == "__debug" || s.Name[:7] == "__zdebu" || s.Name[:7] == ".zdebug"):
 			dwarf = false
 		}

@@ -49,14 +49,14 @@ type Package struct {
 
 // Binary identifies one executable.
 type Binary struct {
-	Version string `json:"version"`
+	Version string `json:"version"` // see [CheckVersion]
 	Digest  Digest `json:"digest"`
 	Size    int64  `json:"size"` // bytes
 }
 
 // File is one member of a package.
 type File struct {
-	Path     string `json:"path"`
+	Path     string `json:"path"` // inside the package; see [CheckPath]
 	Digest   Digest `json:"digest"`
 	Size     int64  `json:"size"` // bytes
 	Mode     Mode   `json:"mode"`

@@ -20,11 +20,11 @@ const (
 // packages of one hotfix and the conditions under which a host takes them.
 // Dates come from the fix, never from the clock of the machine that packs.
 type Release struct {
-	Schema        string       `json:"schema"` // [ReleaseSchema]
-	Product       string       `json:"product"`
-	Channel       string       `json:"channel"` // as "stable"; see [CheckProduct]
-	ID            string       `json:"id"`
-	Version       string       `json:"version"`
+	Schema        string       `json:"schema"`   // [ReleaseSchema]
+	Product       string       `json:"product"`  // see [CheckProduct]
+	Channel       string       `json:"channel"`  // as "stable"; see [CheckProduct]
+	ID            string       `json:"id"`       // of the hotfix; see [CheckVersion]
+	Version       string       `json:"version"`  // of the result; see [CheckVersion]
 	Epoch         int64        `json:"epoch"`    // raised when numbering begins anew; from 0
 	Sequence      int64        `json:"sequence"` // orders releases of one epoch; from 1
 	Created       time.Time    `json:"created"`
@@ -43,7 +43,7 @@ type Release struct {
 type Entry struct {
 	Name   string        `json:"name"` // file name of the archive
 	Digest Digest        `json:"digest"`
-	Size   int64         `json:"size"`
+	Size   int64         `json:"size"` // of the archive in bytes
 	Target target.Target `json:"target"`
 	Base   *Binary       `json:"base,omitempty"`
 	Result *Result       `json:"result,omitempty"` // none if the package carries no executable
@@ -51,16 +51,16 @@ type Entry struct {
 
 // Result is the executable that a host runs after it has installed a package.
 type Result struct {
-	Version string `json:"version"`
+	Version string `json:"version"` // of the release that it belongs to
 	Digest  Digest `json:"digest"`
-	Size    int64  `json:"size"`
+	Size    int64  `json:"size"` // of the executable in bytes
 	Mode    Mode   `json:"mode"`
 }
 
 // Withdrawal takes back an earlier hotfix.
 type Withdrawal struct {
-	ID     string `json:"id"`
-	Reason string `json:"reason"`
+	ID     string `json:"id"`     // of the hotfix that is taken back
+	Reason string `json:"reason"` // in words, for people
 }
 
 // Source says what was built.

@@ -8,21 +8,21 @@ const StatementType = "https://in-toto.io/Statement/v1"
 // Statement is the in-toto statement that is signed: its subjects are the
 // packages of the release, its predicate is the release itself.
 type Statement struct {
-	Type          string    `json:"_type"`
+	Type          string    `json:"_type"` // [StatementType]
 	Subject       []Subject `json:"subject"`
-	PredicateType string    `json:"predicateType"`
+	PredicateType string    `json:"predicateType"` // [ReleasePredicate]
 	Predicate     Release   `json:"predicate"`
 }
 
 // Subject is one archive, by file name and SHA-256 in hexadecimal digits.
 type Subject struct {
-	Name   string        `json:"name"`
+	Name   string        `json:"name"` // file name of the archive
 	Digest SubjectDigest `json:"digest"`
 }
 
 // SubjectDigest is the digest set of a subject, with SHA-256 alone.
 type SubjectDigest struct {
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256"` // 64 lower-case hexadecimal digits
 }
 
 // NewStatement returns the one statement over a release.

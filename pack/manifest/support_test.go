@@ -1,0 +1,61 @@
+package manifest_test
+
+import (
+	"time"
+
+	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
+)
+
+// The documents of the tests use every field.
+
+func digest(s string) manifest.Digest { return manifest.DigestOf([]byte(s)) }
+
+func binary() *manifest.Binary {
+	return &manifest.Binary{Version: "1.4.2", Digest: digest("base"), Size: 100}
+}
+
+func file(path string, mode manifest.Mode) manifest.File {
+	return manifest.File{Path: path, Digest: digest(path), Size: int64(len(path)), Mode: mode, Encoding: manifest.EncodingIdentity}
+}
+
+func goodPackage() manifest.Package {
+	return manifest.Package{
+		Schema: manifest.PackageSchema, ID: "fix-1", Product: "payments", Version: "1.4.3",
+		Target: target.MustParse("linux/amd64/v3"), Base: binary(),
+		Files: []manifest.File{
+			file("bin/payments", manifest.ModeExecutable), file("config/a/b.json", manifest.ModeFile),
+			file(manifest.RollbackPath, manifest.ModeFile), file(manifest.SBOMPath, manifest.ModeFile),
+			file(manifest.VerifyPath, manifest.ModeExecutable),
+		},
+	}
+}
+
+func goodRollback() manifest.Rollback {
+	return manifest.Rollback{
+		Schema: manifest.RollbackSchema, Previous: binary(),
+		Restart: &manifest.Restart{Unit: "payments.service"},
+		Check:   &manifest.Check{Command: []string{"payments", "-check"}, Seconds: 30},
+	}
+}
+
+func goodRelease() manifest.Release {
+	created := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	entry := func(name, on string) manifest.Entry {
+		return manifest.Entry{
+			Name: name, Digest: digest(name), Size: 10, Target: target.MustParse(on), Base: binary(),
+			Result: &manifest.Result{Version: "1.4.3", Digest: digest("result"), Size: 101, Mode: manifest.ModeExecutable},
+		}
+	}
+	return manifest.Release{
+		Schema: manifest.ReleaseSchema, Product: "payments", Channel: "stable", ID: "fix-1", Version: "1.4.3",
+		Epoch: 1, Sequence: created.Unix(), Created: created, NotBefore: created.Add(time.Hour), Expires: created.AddDate(0, 1, 0),
+		Packages:      []manifest.Entry{entry("a.zip", "linux/amd64"), entry("b.zip", "windows/arm64")},
+		Prerequisites: []string{"fix-0"}, Supersedes: []string{"fix-00", "fix-01"},
+		Withdrawals: []manifest.Withdrawal{{ID: "fix-02", Reason: "wrong"}},
+		Source:      manifest.Source{Package: "example.com/payments/cmd/payments", Commit: "0123abcd"},
+		Toolchain:   "go1.26.8", Flags: []string{"-trimpath", "-ldflags=-s -w"},
+	}
+}
+
+func goodStatement() manifest.Statement { return manifest.NewStatement(goodRelease()) }
