@@ -1,6 +1,7 @@
 package build_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,11 +26,19 @@ func output(t *testing.T, a *build.Artifact) string {
 }
 
 func TestVariables(t *testing.T) {
-	dir := writeTree(t, hello)
-	for _, value := range []string{"1.2.3", "two words", "it's", `say "hi"`, "a=b", "-X main.x=y", `C:\new`, "", "  ", "$HOME `x`", "tab\there"} {
-		artifact := mustBuild(t, newBuilder(t, dir, ".", build.WithVariable("main.version", value)))
-		assert.Equal(t, value+"\n", output(t, artifact))
+	values := []string{"1.2.3", "two words", "it's", `say "hi"`, "a=b", "-X main.x=y", `C:\new`, "", "  ", "$HOME `x`", "tab\there"}
+	var options []build.Option
+	source := "-- go.mod --\nmodule example.com/hello\n\ngo 1.26\n-- main.go --\npackage main\n\nvar (\n"
+	prints, want := "", ""
+	for i, value := range values {
+		name := fmt.Sprintf("v%d", i)
+		source += name + " = \"unset\"\n"
+		prints += "println(" + name + ")\n"
+		want += value + "\n"
+		options = append(options, build.WithVariable("main."+name, value))
 	}
+	dir := writeTree(t, source+")\n\nfunc main() {\n"+prints+"}\n")
+	assert.Equal(t, want, output(t, mustBuild(t, newBuilder(t, dir, ".", options...))))
 }
 
 func TestVariableOfTheMainPackageByItsPath(t *testing.T) {

@@ -14,9 +14,11 @@
 // compiler.
 //
 // An [Artifact] is complete or absent: the go command writes beside the
-// output's place, the file is hashed, recorded, and only then renamed. A
-// cancelled context leaves no child process and no half-written file, and the
-// executable of an earlier build stays.
+// output's place, the file is checked, hashed, written to the disk and
+// recorded, and only then renamed. A cancelled context leaves no child process
+// and no half-written file, and the executable of an earlier build stays. What
+// a killed build left behind is removed by the next one of that target; builds
+// of the same target into the same folder take turns, across processes too.
 //
 // An unchanged target is not linked again: the go command decides that from
 // the build id of the existing output, but it trusts that output blindly, so
@@ -26,15 +28,29 @@
 // # Defaults
 //
 // -trimpath, -buildvcs=false, -mod=readonly, -ldflags "-s -w", CGO_ENABLED=0,
-// no workspace. Each has an option. The toolchain is the one that go.mod asks
-// for, fetched if need be; pin it with [WithToolchain] or [WithToolchainOf].
+// no workspace. Each has an option but -trimpath, without which bytes depend on
+// the folder. [Builder.Savings] says what each is worth. Without a pin the
+// toolchain is the installed one, or a newer one that go.mod asks for, fetched
+// if need be: two hosts with different Go releases then build different bytes.
+// Pin it with [WithToolchain] or [WithToolchainOf].
+//
+// # Errors
+//
+// [TargetErrors] holds a [*TargetError] for each target that failed; it wraps
+// what went wrong. [*CompileError] has the diagnostics of source that does not
+// build, package by package; [*ToolchainError] is a go command or toolchain
+// that is not to be had; [ErrNotMain], [ErrFetch] and [ErrDiskFull] are
+// outcomes to compare, and a target that the toolchain does not have is an
+// [errors.ErrUnsupported] with the nearest one that it does. Every message is
+// one line that says what to do.
 //
 // # Resources
 //
 // Targets are scheduled by memory as well as by CPU: the tools run with GOGC=off
 // under a GOMEMLIMIT that divides [WithMemoryBudget] among those that run at
 // once. Neither changes the bytes. The limit is what Go's garbage collector
-// keeps to; a compile whose live data exceeds its share goes over it.
+// keeps to; a compile whose live data exceeds its share goes over it, and a C
+// compiler knows no limit.
 //
 // # Caveats
 //

@@ -20,25 +20,18 @@ func TestCallersEnvironmentHasNoEffect(t *testing.T) {
 	dir := writeTree(t, hello)
 	want := mustBuild(t, newBuilder(t, dir, ".")).Digest
 	tests := map[string]map[string]string{
-		"flags":            {"GOFLAGS": "-tags=x -ldflags=-w -gcflags=-N -race"},
-		"broken flags":     {"GOFLAGS": "--no-such-flag"},
-		"env file":         {"GOENV": writeFile(t, "GOFLAGS=-gcflags=-N\nGOTOOLCHAIN=go1.99.0\nGOEXPERIMENT=none\nCGO_ENABLED=1\nGOAMD64=v3\n")},
-		"config folder":    {"XDG_CONFIG_HOME": configWith(t, "GOFLAGS=-gcflags=-N\nGOTOOLCHAIN=go1.99.0\n")},
-		"experiment":       {"GOEXPERIMENT": "nospinbitmutex"},
-		"debug":            {"GODEBUG": "panicnil=1,gotypesalias=0"},
-		"cgo":              {"CGO_ENABLED": "1", "CC": "no-such-compiler", "CGO_CFLAGS": "-O3", "CGO_LDFLAGS": "-x"},
-		"zone and locale":  {"TZ": "Asia/Kathmandu", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"},
-		"home":             {"HOME": t.TempDir(), "USERPROFILE": t.TempDir()},
-		"path":             {"GOPATH": t.TempDir()},
-		"root":             {"GOROOT": t.TempDir()},
-		"target":           {"GOOS": "plan9", "GOARCH": "386", "GOAMD64": "v3", "GOARM64": "v9.0", "GO386": "softfloat"},
-		"toolchain":        {"GOTOOLCHAIN": "go1.99.0"},
-		"temporary folder": {"GOTMPDIR": t.TempDir(), "TMPDIR": t.TempDir()},
-		"no modules":       {"GO111MODULE": "off"},
-		"packages driver":  {"GOPACKAGESDRIVER": "no-such-driver"},
-		"time":             {"SOURCE_DATE_EPOCH": "1"},
-		"fips":             {"GOFIPS140": "latest"},
-		"collector":        {"GOGC": "1", "GOMEMLIMIT": "1MiB", "GOMAXPROCS": "1"},
+		"flags":         {"GOFLAGS": "-tags=x -ldflags=-w -gcflags=-N -race", "GOEXPERIMENT": "nospinbitmutex", "GODEBUG": "panicnil=1,gotypesalias=0"},
+		"broken flags":  {"GOFLAGS": "--no-such-flag", "GOTOOLCHAIN": "go1.99.0", "GO111MODULE": "off", "GOPACKAGESDRIVER": "no-such-driver"},
+		"env file":      {"GOENV": writeFile(t, "GOFLAGS=-gcflags=-N\nGOTOOLCHAIN=go1.99.0\nGOEXPERIMENT=none\nCGO_ENABLED=1\nGOAMD64=v3\n")},
+		"config folder": {"XDG_CONFIG_HOME": configWith(t, "GOFLAGS=-gcflags=-N\nGOTOOLCHAIN=go1.99.0\n")},
+		"C compiler":    {"CGO_ENABLED": "1", "CC": "no-such-compiler", "CGO_CFLAGS": "-O3", "CGO_LDFLAGS": "-x", "GOFIPS140": "latest"},
+		"time and zone": {"TZ": "Asia/Kathmandu", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8", "SOURCE_DATE_EPOCH": "1"},
+		"folders": {
+			"HOME": t.TempDir(), "USERPROFILE": t.TempDir(), "GOPATH": t.TempDir(), "GOROOT": t.TempDir(),
+			"GOTMPDIR": t.TempDir(), "TMPDIR": t.TempDir(),
+		},
+		"target":    {"GOOS": "plan9", "GOARCH": "386", "GOAMD64": "v3", "GOARM64": "v9.0", "GO386": "softfloat"},
+		"collector": {"GOGC": "1", "GOMEMLIMIT": "1MiB", "GOMAXPROCS": "1"},
 	}
 	for name, environ := range tests {
 		t.Run(name, func(t *testing.T) {

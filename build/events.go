@@ -24,7 +24,7 @@ type PackageCompiling struct {
 type TargetFinished struct {
 	Target   target.Target
 	Artifact *Artifact // nil if Err is not
-	Err      error
+	Err      error     // what a [TargetError] wraps
 	Elapsed  time.Duration
 }
 

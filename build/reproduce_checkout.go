@@ -13,7 +13,7 @@ func (r *rebuilder) localSource(ctx context.Context) ([]*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	cloned := r.recipe.stamp != nil && r.clone(ctx, root)
+	cloned := r.recipe.stamp != nil && r.recipe.stamp.isGit() && r.clone(ctx, root)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -46,7 +46,7 @@ func (r *rebuilder) clone(ctx context.Context, root string) bool {
 	g := gitFolder{rebuilder: r, dir: root}
 	if top, err := (gitFolder{rebuilder: r, dir: r.source}).git(ctx, "rev-parse", "--show-toplevel"); err != nil || top == "" {
 		return false
-	} else if _, err := g.git(ctx, "clone", "--quiet", "--no-checkout", "--no-hardlinks", top, "."); err != nil {
+	} else if _, err := g.git(ctx, "clone", "--quiet", "--no-checkout", "--no-hardlinks", "--config=core.autocrlf=false", "--config=core.excludesFile=", "--", top, "."); err != nil {
 		return false
 	}
 	_, err := g.git(ctx, "checkout", "--quiet", "--detach", r.recipe.stamp.revision)

@@ -119,7 +119,7 @@ func (r *rebuilder) linkFolders(src *source) (undo func() error, err error) {
 	}
 	root := strings.TrimSuffix(recorded.source, "/"+src.subdir)
 	for _, link := range []struct{ at, to string }{
-		{recorded.goroot, r.places.GOROOT}, {recorded.modcache, r.places.GOMODCACHE}, {root, src.root},
+		{recorded.modcache, r.places.GOMODCACHE}, {recorded.goroot, r.places.GOROOT}, {root, src.root}, // a toolchain may lie in the cache
 	} {
 		if err := links.add(filepath.FromSlash(link.at), link.to, r.source); err != nil {
 			return links.remove, errors.Join(err, links.remove())

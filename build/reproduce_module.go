@@ -69,6 +69,9 @@ func (r *rebuilder) download(ctx context.Context, version string, env ...string)
 // checkout, as "go install path@version" does.
 func (r *rebuilder) installSource(ctx context.Context) ([]*source, error) {
 	main := r.recipe.main
+	if !semver.IsValid(main.Version) {
+		return nil, missing("give a checkout with WithSource", "the version %.80q of the module cannot be fetched", main.Version)
+	}
 	d, err := r.fetch(ctx, main.Version)
 	if err != nil {
 		return nil, err
@@ -123,6 +126,9 @@ func (r *rebuilder) moduleSource(ctx context.Context, version string) (*source, 
 		return nil, err
 	}
 	subdir := d.Origin.Subdir
+	if subdir != "" && !filepath.IsLocal(filepath.FromSlash(subdir)) {
+		return nil, missing("", "the module proxy says that the module lies in %q of its repository", subdir)
+	}
 	if err := copyTree(d.Dir, filepath.Join(root, filepath.FromSlash(subdir))); err != nil {
 		return nil, fmt.Errorf("copying the module: %w", err)
 	}
@@ -167,11 +173,11 @@ func (r *rebuilder) versions(ctx context.Context) (versions []string, note strin
 		return []string{r.version}, "", nil
 	case semver.IsValid(recorded):
 		return []string{recorded}, "", nil
-	case r.recipe.stamp != nil && r.recipe.stamp.revision != "":
+	case r.recipe.stamp != nil && r.recipe.stamp.isGit():
 		return []string{r.recipe.stamp.revision}, "", nil
 	}
 	versions, err = r.guessVersions(ctx)
-	return versions, "the file records no version of its module; %s is one whose number is in the file, with the same dependencies", err
+	return versions, "the file records no version of its module; %s was found by its dependencies and its number", err
 }
 
 const (
@@ -179,8 +185,9 @@ const (
 	maxGuessed = 3  // versions that are built
 )
 
-// guessVersions returns the versions whose number is in the file and whose
-// go.mod has the recorded dependencies, the latest first.
+// guessVersions returns the versions whose go.mod has the recorded
+// dependencies, the latest first: of those whose number is in the file or, if
+// there is none, of all.
 func (r *rebuilder) guessVersions(ctx context.Context) ([]string, error) {
 	hint := "give the version with WithModuleVersion, or a checkout with WithSource"
 	out, err := r.goCommand(ctx, goRun{dir: r.temp, args: []string{"list", "-m", "-versions", "-json", r.recipe.module}})
@@ -193,15 +200,17 @@ func (r *rebuilder) guessVersions(ctx context.Context) ([]string, error) {
 	}
 	semver.Sort(listed.Versions)
 	slices.Reverse(listed.Versions)
-	inFile := slices.DeleteFunc(listed.Versions, func(v string) bool { return !bytes.Contains(r.subject.data, []byte(v[1:])) })
-	consistent, err := r.consistent(ctx, inFile[:min(len(inFile), maxListed)])
-	if err != nil {
-		return nil, err
+	inFile := slices.DeleteFunc(slices.Clone(listed.Versions), func(v string) bool { return !bytes.Contains(r.subject.data, []byte(v[1:])) })
+	for _, candidates := range [][]string{inFile, listed.Versions} {
+		fit, err := r.consistent(ctx, candidates[:min(len(candidates), maxListed)])
+		if err != nil {
+			return nil, err
+		}
+		if len(fit) > 0 {
+			return fit[:min(len(fit), maxGuessed)], nil
+		}
 	}
-	if len(consistent) == 0 {
-		return nil, missing(hint, "the build info records neither version nor revision of %s, and no version whose number is in the file has its dependencies", r.recipe.module)
-	}
-	return consistent[:min(len(consistent), maxGuessed)], nil
+	return nil, missing(hint, "the build info records neither version nor revision of %s, and none of its versions has the recorded dependencies", r.recipe.module)
 }
 
 // consistent returns the versions whose go.mod requires what the file records.

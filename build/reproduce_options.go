@@ -57,8 +57,8 @@ func WithSource(dir string) ReproduceOption {
 
 // WithModuleVersion sets the version of the main module, as "v1.2.3", for a
 // file that records none. The default then looks through the versions of the
-// module for those whose number is in the file and whose go.mod has exactly the
-// dependencies that the file records.
+// module for those whose go.mod has exactly the dependencies that the file
+// records, first those whose number is in it.
 func WithModuleVersion(version string) ReproduceOption {
 	return func(c *reproduceConfig) error {
 		if !strings.HasPrefix(version, "v") || strings.ContainsAny(version, " \t\n@,") {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/module"
+
 	"github.com/gohotfix/hotfix/target"
 )
 
@@ -47,7 +49,13 @@ func newRecipe(info *debug.BuildInfo) (*recipe, error) {
 	if err := r.readVersion(info.GoVersion); err != nil {
 		return nil, err
 	}
+	if err := checkPaths(info.Path, info.Main.Path); err != nil {
+		return nil, err
+	}
 	for _, s := range info.Settings {
+		if err := checkSetting(s.Key, s.Value); err != nil {
+			return nil, err
+		}
 		if err := r.readSetting(s.Key, s.Value); err != nil {
 			return nil, err
 		}
@@ -57,6 +65,28 @@ func newRecipe(info *debug.BuildInfo) (*recipe, error) {
 		return nil, &MissingError{What: "the build info names no target", Err: err}
 	}
 	return r, r.readModule()
+}
+
+// checkPaths refuses paths that the go command could take for flags.
+func checkPaths(paths ...string) error {
+	for _, p := range paths {
+		if p == "" || p == filesOnly {
+			continue
+		}
+		if err := module.CheckImportPath(p); err != nil {
+			return &MissingError{What: "the build info names no package", Err: err}
+		}
+	}
+	return nil
+}
+
+// checkSetting checks the settings that reach tools as flags.
+func checkSetting(key, value string) error {
+	switch key {
+	case "-ldflags", "-gcflags", "-asmflags", "CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_LDFLAGS":
+		return checkRecorded(key, value)
+	}
+	return nil
 }
 
 // readVersion reads the toolchain's version, with the experiments that follow
@@ -151,7 +181,7 @@ func (r *recipe) addTags(value string) {
 // folder.
 func (r *recipe) readModule() error {
 	for _, dep := range r.deps {
-		if dep.Version == "(devel)" && dep.Replace == nil && r.pkg == filesOnly && r.module == "" {
+		if dep.Version == "(devel)" && dep.Replace == nil && r.pkg == filesOnly && r.module == "" && checkPaths(dep.Path) == nil {
 			r.module = dep.Path
 		}
 		if dep.Sum == "" && dep.Replace == nil && dep.Version != "(devel)" {
@@ -203,6 +233,11 @@ func (r *recipe) describe(flags []string) []string {
 		cgo = "CGO_ENABLED=1"
 	}
 	return slices.Concat(flags, []string{cgo}, r.env)
+}
+
+// isGit reports whether the revision is a full hash of git.
+func (s *stamp) isGit() bool {
+	return s.system == "git" && regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`).MatchString(s.revision)
 }
 
 func (s *stamp) String() string { return fmt.Sprintf("%s revision %s", s.system, s.revision) }

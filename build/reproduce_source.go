@@ -95,13 +95,13 @@ func (r *rebuilder) packageArguments(dir string) ([]string, error) {
 		return []string{arg}, err
 	}
 	name := r.mainFile()
-	if name == "" {
+	if name == "" || !filepath.IsLocal(filepath.FromSlash(name)) {
 		return nil, missing("", "it was built from files that it does not name")
 	}
 	if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
 		return nil, missing("", "%s, which it was built from, is not in the module", name)
 	}
-	return []string{name}, nil
+	return []string{"./" + name}, nil
 }
 
 // findModule returns the folder below root, as a slash-separated path, whose

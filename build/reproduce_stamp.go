@@ -2,10 +2,10 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/gohotfix/hotfix/internal/gocmd"
@@ -25,7 +25,7 @@ func (r *rebuilder) forgeStamp(ctx context.Context, root, subdir string) error {
 	if s.system != "git" {
 		return missing("give a checkout with WithSource", "the file was built from a repository of %s", s.system)
 	}
-	if !regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`).MatchString(s.revision) || s.time.IsZero() {
+	if !s.isGit() || s.time.IsZero() {
 		return missing("give a checkout with WithSource", "the revision %.80q is not one of git, or its time is not recorded", s.revision)
 	}
 	format := "sha1"
@@ -34,6 +34,9 @@ func (r *rebuilder) forgeStamp(ctx context.Context, root, subdir string) error {
 	}
 	g := gitFolder{rebuilder: r, dir: root}
 	if _, err := g.git(ctx, "init", "--quiet", "--object-format="+format, "."); err != nil {
+		return err
+	}
+	if err := g.configure(); err != nil {
 		return err
 	}
 	commit, parent, err := g.commit(ctx)
@@ -78,6 +81,17 @@ func (g gitFolder) git(ctx context.Context, args ...string) (string, error) {
 		return "", &MissingError{What: "the stamp of the revision needs git", Err: err}
 	}
 	return strings.TrimSpace(string(result.Stdout)), nil
+}
+
+// configure overrides what the user's configuration would make "git status" of
+// the go command report.
+func (g gitFolder) configure() error {
+	config, err := os.OpenFile(filepath.Join(g.dir, ".git", "config"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return fmt.Errorf("making the stamp of the revision: %w", err)
+	}
+	_, err = config.WriteString("[core]\n\tautocrlf = false\n\tfileMode = false\n\tlongpaths = true\n\texcludesFile =\n[status]\n\tshowUntrackedFiles = all\n")
+	return errors.Join(err, config.Close())
 }
 
 // commit stores all files, and returns a commit of them and its parent.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ type goRun struct {
 // are typed as those of a build.
 func (r *rebuilder) goCommand(ctx context.Context, run goRun) ([]byte, error) {
 	plan := r.plan()
-	env := slices.Concat(r.builder.schedule(1).environ(), []string{"PWD=" + run.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=" + os.DevNull}, run.env)
+	env := slices.Concat(r.builder.schedule(1).environ(), []string{"PWD=" + run.dir}, run.env)
 	argv := append([]string{"go"}, run.args...)
 	if run.goroot != "" {
 		argv[0] = filepath.Join(run.goroot, "bin", "go")

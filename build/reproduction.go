@@ -85,7 +85,7 @@ func newReproduction(s *subject) *Reproduction {
 }
 
 func (r *Reproduction) cannotTell(err error) {
-	r.Verdict, r.cause, r.Reason = CannotTell, err, err.Error()
+	r.Verdict, r.cause, r.Reason = CannotTell, err, strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
 // adopt takes over the rebuild that came nearest.

@@ -19,6 +19,9 @@ func (c cost) plus(other cost) cost {
 	return cost{cpu: c.cpu + other.cpu, peak: max(c.peak, other.peak)}
 }
 
+// sampleInterval is how often the memory of a process tree is looked at.
+const sampleInterval = 50 * time.Millisecond
+
 // command is one process to count.
 type command struct {
 	dir  string

@@ -18,8 +18,6 @@ type memoryWatch struct {
 	peak chan int64
 }
 
-const sampleInterval = 50 * time.Millisecond
-
 func watchMemory(root int) *memoryWatch {
 	w := &memoryWatch{quit: make(chan struct{}), peak: make(chan int64)}
 	go func() {
