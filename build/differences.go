@@ -137,6 +137,10 @@ func settingsByKey(settings []debug.BuildSetting) map[string]string {
 // maxNamed bounds how many packages a difference names.
 const maxNamed = 6
 
+// sameFunctions reports whether two executables have the same functions, each of
+// the same size, as far as is known.
+func sameFunctions(a, b *image) bool { return maps.Equal(a.functions, b.functions) }
+
 // functionDifferences names the packages whose functions have another size, or
 // are in one of the two only.
 func functionDifferences(a, b *image) []Difference {
@@ -224,7 +228,7 @@ func sectionBytes(data []byte, s goexe.Section) []byte {
 // the most telling one.
 func (r *rebuilder) explainDifferences(all []Difference, a, b *image) []Difference {
 	if len(all) > 0 {
-		all[0].Why = r.whyDifferent(all, a.functions != nil && maps.Equal(a.functions, b.functions))
+		all[0].Why = r.whyDifferent(all, sameFunctions(a, b))
 	}
 	return all
 }

@@ -29,9 +29,10 @@ import (
 // an [*fs.PathError] of the file, [ErrNotExecutable], a [*NoBuildInfoError],
 // [ErrDiskFull], or the context's.
 //
-// Nothing that the file or its source says is run: only the Go toolchain is,
-// as it would be by "go install". C compilers run if the executable was built
-// with cgo.
+// The file is not trusted. Nothing of it or of its source is run: only the Go
+// toolchain is, as by "go install", git, and a C compiler if the file was built
+// with cgo. Of the flags that it records only those are passed on that cannot
+// make a tool run a program or write a file; others end in [CannotTell].
 func Reproduce(ctx context.Context, file string, opts ...ReproduceOption) (*Reproduction, error) {
 	c, err := newReproduceConfig(opts)
 	if err != nil {

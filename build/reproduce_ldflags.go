@@ -13,8 +13,12 @@ import (
 //
 //   - equal but for the build id: only the spelling of the flags is missing
 //     ("-s -w" and "-s" give the same code), and others are tried;
-//   - different: values that the file has and the rebuild has not, as a
-//     version or a revision, are assigned to variables (-X).
+//   - different, but every function has the same size: values that the file
+//     has and the rebuild has not, as a version or a revision, are assigned to
+//     variables (-X). They change data only: a rebuild with other functions is
+//     not to be had by flags of the linker.
+//
+// Variables that a symbol table still names are tried before all that.
 func (r *rebuilder) search(ctx context.Context, src *source) error {
 	undo, err := r.linkFolders(src)
 	if err != nil {
@@ -32,27 +36,32 @@ func (r *rebuilder) searchLinked(ctx context.Context, src *source) error {
 		_, err := r.attempt(ctx, src, recorded)
 		return err
 	}
+	for _, given := range r.ldflags {
+		if _, err := r.attempt(ctx, src, given); err != nil || r.result.Identical {
+			return err
+		}
+	}
+	return r.guessLdflags(ctx, src)
+}
+
+func (r *rebuilder) guessLdflags(ctx context.Context, src *source) error {
 	strips := stripFlags(r.subject.image)
-	plain := make([][]string, len(strips))
-	for i, s := range strips {
-		plain[i] = []string{s}
+	if set := linkedVariables(r.subject.image); len(set) > 0 {
+		if done, err := r.tryAssignments(ctx, src, strips, set); done || err != nil {
+			return err
+		}
 	}
-	given := make([][]string, len(r.ldflags))
-	for i, f := range r.ldflags {
-		given[i] = []string{f}
-	}
-	if done, err := r.tryAll(ctx, src, given); done || err != nil {
-		return err
-	}
-	first, err := r.attempt(ctx, src, strips[0])
+	plain, err := r.attempt(ctx, src, strips[0])
 	if err != nil || r.result.Identical {
 		return err
 	}
-	if first.attempt.Verdict != Different {
-		_, err := r.tryAll(ctx, src, plain[1:])
-		return err
+	if plain.attempt.Verdict != Different {
+		return r.tryAll(ctx, src, strips[1:])
 	}
-	for _, set := range r.assignments(first, src) {
+	if !sameFunctions(r.subject.image, plain.image) {
+		return nil
+	}
+	for _, set := range r.assignments(plain, src) {
 		if done, err := r.tryAssignments(ctx, src, strips, set); done || err != nil {
 			return err
 		}
@@ -73,36 +82,33 @@ func (r *rebuilder) tryAssignments(ctx context.Context, src *source, strips, set
 	if b.attempt.Verdict == Different {
 		return false, nil
 	}
-	_, err = r.tryAll(ctx, src, spellings(strips, set)[1:])
-	return true, err
+	return true, r.tryAll(ctx, src, spellings(strips, set)[1:])
 }
 
-// tryAll makes attempts until one is identical or there were too many. An
-// element's parts are joined.
-func (r *rebuilder) tryAll(ctx context.Context, src *source, candidates [][]string) (done bool, err error) {
-	for _, parts := range candidates {
+// tryAll makes attempts until one is identical or there were too many.
+func (r *rebuilder) tryAll(ctx context.Context, src *source, candidates []string) error {
+	for _, ldflags := range candidates {
 		if len(r.result.Tried) >= MaxAttempts {
-			return true, nil
+			return nil
 		}
-		if _, err := r.attempt(ctx, src, joinNonEmpty(parts...)); err != nil || r.result.Identical {
-			return true, err
+		if _, err := r.attempt(ctx, src, ldflags); err != nil || r.result.Identical {
+			return err
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // spellings are orders of the same flags: each changes the build id alone.
-func spellings(strips, set []string) [][]string {
-	var all [][]string
+func spellings(strips, set []string) []string {
+	var all []string
 	for _, order := range orders(set) {
-		x := strings.Join(order, " ")
 		for _, strip := range strips {
-			all = append(all, []string{strip, x})
+			all = append(all, joinNonEmpty(strip, strings.Join(order, " ")))
 		}
 	}
 	for _, strip := range strips {
 		if strip != "" {
-			all = append(all, []string{strings.Join(set, " "), strip})
+			all = append(all, joinNonEmpty(strings.Join(set, " "), strip))
 		}
 	}
 	return all

@@ -115,7 +115,7 @@ func (r *Reproduction) String() string {
 	line("module", r.Module)
 	line("toolchain", r.Toolchain)
 	line("target", r.Target.String())
-	line("flags", strings.Join(r.Flags, " "))
+	line("flags", joinFlags(r.Flags))
 	if !r.Rebuilt.IsZero() {
 		line("rebuilt", fmt.Sprintf("%s, %d bytes, in %d attempts", r.Rebuilt, r.RebuiltSize, len(r.Tried)))
 	}
