@@ -44,6 +44,9 @@ var goldenDigests = map[Format]string{
 }
 
 func TestGoldenContainers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compresses many megabytes")
+	}
 	for _, f := range Formats() {
 		data := container(t, f, goldenFiles()...)
 		assert.Equal(t, goldenDigests[f], manifest.DigestOf(data).Hex(), f)
@@ -52,6 +55,9 @@ func TestGoldenContainers(t *testing.T) {
 }
 
 func TestNumberOfProcessorsDoesNotMatter(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compresses many megabytes")
+	}
 	old := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(old)
 	for _, f := range Formats() {

@@ -77,6 +77,8 @@ func TestPackageRules(t *testing.T) {
 		"binary not executable":   {func(d *draft) { d.files[0].mode = "0644" }, expectation{"bin/p", "has mode 0644", nil}},
 		"script not executable":   {func(d *draft) { d.files[3].mode = "0644" }, expectation{"scripts/verify", "has mode 0644", nil}},
 		"executable config":       {func(d *draft) { d.files[1].mode = "0755" }, expectation{"config/c", "has mode 0755", nil}},
+		"both say not executable": {func(d *draft) { d.files[0].mode, d.manifest.Files[0].Mode = "0644", "0644" }, expectation{"bin/p", "where a package has 0755", nil}},
+		"both say executable":     {func(d *draft) { d.files[1].mode, d.manifest.Files[1].Mode = "0755", "0755" }, expectation{"config/c", "where a package has 0644", nil}},
 		"mode of the manifest":    {func(d *draft) { d.manifest.Files[0].Mode = "0644" }, expectation{"bin/p", "manifest.json says 0644", nil}},
 		"not listed, first":       {func(d *draft) { d.manifest.Files = d.manifest.Files[1:] }, expectation{"bin/p", "not listed", nil}},
 		"not listed, last":        {func(d *draft) { d.manifest.Files = d.manifest.Files[:3] }, expectation{"scripts/verify", "not listed", nil}},

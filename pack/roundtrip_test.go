@@ -146,6 +146,9 @@ func TestZipKeepsEvenSeconds(t *testing.T) {
 
 // Sizes around the block sizes of the compressors, compressible and not.
 func TestContentOfManySizes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compresses many megabytes")
+	}
 	sizes := []int{0, 1, 511, 512, 513, 65534, 65535, 65536, 131071, 131072, 131073, 1 << 20, 3<<20 + 1}
 	for _, f := range Formats() {
 		for _, size := range sizes {
