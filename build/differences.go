@@ -60,7 +60,7 @@ func (r *rebuilder) differences(best *rebuilt) []Difference {
 	}
 	all = append(all, functionDifferences(a, b)...)
 	all = append(all, sectionDifferences(a, b)...)
-	return r.explainDifferences(all, a, b)
+	return r.explainDifferences(all, b)
 }
 
 // The Go build id has four parts: hashes of the inputs of the link, of those of
@@ -226,15 +226,15 @@ func sectionBytes(data []byte, s goexe.Section) []byte {
 
 // explainDifferences adds the probable cause to the first difference, which is
 // the most telling one.
-func (r *rebuilder) explainDifferences(all []Difference, a, b *image) []Difference {
+func (r *rebuilder) explainDifferences(all []Difference, b *image) []Difference {
 	if len(all) > 0 {
-		all[0].Why = r.whyDifferent(all, sameFunctions(a, b))
+		all[0].Why = r.whyDifferent(all, b)
 	}
 	return all
 }
 
-func (r *rebuilder) whyDifferent(all []Difference, sameFunctions bool) string {
-	first := all[0]
+func (r *rebuilder) whyDifferent(all []Difference, b *image) string {
+	first, sameFunctions := all[0], sameFunctions(r.subject.image, b)
 	switch {
 	case first.Section == "build info" && strings.HasPrefix(first.What, "dependency"):
 		return "the file was built with other versions of its dependencies than its module asks for"
@@ -243,7 +243,7 @@ func (r *rebuilder) whyDifferent(all []Difference, sameFunctions bool) string {
 	case onlySymbols(all):
 		return "the linker left out another part of the symbols and the debug information (-s, -w)"
 	case r.recipe.cgo:
-		return "the file was built with cgo, and another C compiler or C library gives other bytes"
+		return "the file was built with cgo, and another C compiler or C library gives other bytes" + r.compilers(b)
 	case !r.recipe.trimpath && !r.folders:
 		return "the folders of the build are in the file, since -trimpath was not given"
 	case r.recipe.stamp != nil && r.recipe.stamp.modified:
@@ -256,6 +256,28 @@ func (r *rebuilder) whyDifferent(all []Difference, sameFunctions bool) string {
 		return "the code differs: the source, the toolchain or a setting that is not recorded was another"
 	}
 	return ""
+}
+
+// compilers names the C compilers of the file and of its rebuild, which they
+// write into the section .comment.
+func (r *rebuilder) compilers(b *image) string {
+	published, rebuilt := compilerOf(r.subject.image), compilerOf(b)
+	if published == "" || published == rebuilt {
+		return ""
+	}
+	return fmt.Sprintf(": the file's is %q, this host's %q", published, rebuilt)
+}
+
+// maxComment bounds the compiler's name that is shown.
+const maxComment = 120
+
+func compilerOf(img *image) string {
+	s, ok := img.exe.Section(".comment")
+	if !ok {
+		return ""
+	}
+	comment, _, _ := bytes.Cut(sectionBytes(img.data, s), []byte{0})
+	return string(comment[:min(len(comment), maxComment)])
 }
 
 // onlySymbols reports whether only symbol tables and debug information differ.

@@ -74,6 +74,10 @@ func TestRecipeSettings(t *testing.T) {
 		"files": {func(i *debug.BuildInfo) {
 			i.Path, i.Main, i.Deps[0].Version, i.Deps[0].Sum = filesOnly, debug.Module{}, "(devel)", ""
 		}, func(t *testing.T, r *recipe) { assert.Equal(t, "example.com/dep", r.module) }},
+		"workspace": {func(i *debug.BuildInfo) { i.Deps[0].Version, i.Deps[0].Sum = "(devel)", "" }, func(t *testing.T, r *recipe) {
+			assert.Equal(t, "example.com/dep", r.workspaceModule())
+			assert.False(t, r.vendored)
+		}},
 		"command": {func(i *debug.BuildInfo) { i.Path, i.Main, i.Deps = "cmd/asm", debug.Module{}, nil }, func(t *testing.T, r *recipe) {
 			assert.True(t, r.isStandard())
 		}},

@@ -98,6 +98,9 @@ func (d *download) caveats() []string {
 
 // moduleSources are checkouts that are made from module versions.
 func (r *rebuilder) moduleSources(ctx context.Context) ([]*source, error) {
+	if other := r.recipe.workspaceModule(); other != "" {
+		return nil, missing("give a checkout with WithSource", "it was built in a workspace (go.work) with %s, and module archives have no workspaces", other)
+	}
 	versions, note, err := r.versions(ctx)
 	if err != nil {
 		return nil, err
@@ -174,9 +177,10 @@ func (r *rebuilder) versions(ctx context.Context) (versions []string, note strin
 	case semver.IsValid(recorded):
 		return []string{recorded}, "", nil
 	case r.recipe.stamp != nil && r.recipe.stamp.isGit():
-		return []string{r.recipe.stamp.revision}, "", nil
+		versions, err := r.versionOfRevision(ctx, r.recipe.stamp.revision)
+		return versions, "", err
 	}
-	versions, err = r.guessVersions(ctx)
+	versions, err = r.guessVersions(ctx, "")
 	return versions, "the file records no version of its module; %s was found by its dependencies and its number", err
 }
 
@@ -185,14 +189,27 @@ const (
 	maxGuessed = 3  // versions that are built
 )
 
+// versionOfRevision asks the module proxy for the version of a revision. A proxy
+// that cannot look one up may still name the revision of each version.
+func (r *rebuilder) versionOfRevision(ctx context.Context, revision string) ([]string, error) {
+	d, err := r.fetch(ctx, revision)
+	if err == nil {
+		return []string{d.Version}, nil
+	}
+	if versions, guessErr := r.guessVersions(ctx, revision); guessErr == nil {
+		return versions, nil
+	}
+	return nil, err
+}
+
 // guessVersions returns the versions whose go.mod has the recorded
 // dependencies, the latest first: of those whose number is in the file or, if
-// there is none, of all.
-func (r *rebuilder) guessVersions(ctx context.Context) ([]string, error) {
+// there is none, of all. If a revision is given, only versions of it count.
+func (r *rebuilder) guessVersions(ctx context.Context, revision string) ([]string, error) {
 	hint := "give the version with WithModuleVersion, or a checkout with WithSource"
 	out, err := r.goCommand(ctx, goRun{dir: r.temp, args: []string{"list", "-m", "-versions", "-json", r.recipe.module}})
 	if err != nil {
-		return nil, &MissingError{What: "the build info records neither version nor revision of " + r.recipe.module, Hint: hint, Err: err}
+		return nil, &MissingError{What: "the build info records no version of " + r.recipe.module, Hint: hint, Err: err}
 	}
 	var listed struct{ Versions []string }
 	if err := json.Unmarshal(out, &listed); err != nil {
@@ -202,7 +219,7 @@ func (r *rebuilder) guessVersions(ctx context.Context) ([]string, error) {
 	slices.Reverse(listed.Versions)
 	inFile := slices.DeleteFunc(slices.Clone(listed.Versions), func(v string) bool { return !bytes.Contains(r.subject.data, []byte(v[1:])) })
 	for _, candidates := range [][]string{inFile, listed.Versions} {
-		fit, err := r.consistent(ctx, candidates[:min(len(candidates), maxListed)])
+		fit, err := r.consistent(ctx, candidates[:min(len(candidates), maxListed)], revision)
 		if err != nil {
 			return nil, err
 		}
@@ -210,11 +227,11 @@ func (r *rebuilder) guessVersions(ctx context.Context) ([]string, error) {
 			return fit[:min(len(fit), maxGuessed)], nil
 		}
 	}
-	return nil, missing(hint, "the build info records neither version nor revision of %s, and none of its versions has the recorded dependencies", r.recipe.module)
+	return nil, missing(hint, "the build info records no version of %s, and none of its versions has the recorded dependencies", r.recipe.module)
 }
 
 // consistent returns the versions whose go.mod requires what the file records.
-func (r *rebuilder) consistent(ctx context.Context, versions []string) ([]string, error) {
+func (r *rebuilder) consistent(ctx context.Context, versions []string, revision string) ([]string, error) {
 	if len(versions) == 0 {
 		return nil, nil
 	}
@@ -228,13 +245,16 @@ func (r *rebuilder) consistent(ctx context.Context, versions []string) ([]string
 	}
 	var fit []string
 	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-		var m struct{ Version, GoMod string }
+		var m struct {
+			Version, GoMod string
+			Origin         struct{ Hash string }
+		}
 		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
 			return fit, nil
 		} else if err != nil {
 			return nil, fmt.Errorf("reading what go list printed of %s: %w", r.recipe.module, err)
 		}
-		if m.GoMod != "" && r.requiresRecorded(m.GoMod) {
+		if m.GoMod != "" && (revision == "" || m.Origin.Hash == revision) && r.requiresRecorded(m.GoMod) {
 			fit = append(fit, m.Version)
 		}
 	}

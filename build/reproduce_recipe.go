@@ -199,6 +199,17 @@ func (r *recipe) readModule() error {
 	}
 }
 
+// workspaceModule returns the path of another module that was taken from a
+// workspace (go.work), "" if there was none.
+func (r *recipe) workspaceModule() string {
+	for _, dep := range r.deps {
+		if dep.Version == "(devel)" && dep.Replace == nil && dep.Path != r.module {
+			return dep.Path
+		}
+	}
+	return ""
+}
+
 // isStandard reports whether the executable is a command of the toolchain.
 func (r *recipe) isStandard() bool {
 	return r.module == "" && (r.pkg == "cmd" || strings.HasPrefix(r.pkg, "cmd/"))

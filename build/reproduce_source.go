@@ -64,6 +64,9 @@ func (r *rebuilder) checkoutSource(ctx context.Context, root, subdir, version st
 	if src.args, err = r.packageArguments(dir); err != nil {
 		return nil, err
 	}
+	if r.recipe.workspaceModule() != "" {
+		src.env = append(src.env, "GOWORK="+filepath.Join(root, "go.work"))
+	}
 	if r.recipe.vendored {
 		if err := r.vendor(ctx, dir); err != nil {
 			return nil, err

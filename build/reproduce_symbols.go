@@ -11,7 +11,8 @@ const maxValue = 4 << 10
 
 // linkedVariables returns the -X flags with which an ELF file was linked, in
 // their order, as long as it has its symbol table: the linker puts the value of
-// the variable x into a symbol "x.str".
+// the variable x into a symbol "x.str". What the linker sets by itself is left
+// out: variables of the runtime, and the build id in Go's own tools.
 func linkedVariables(img *image) []string {
 	if img.exe.Format != "ELF" {
 		return nil
@@ -30,7 +31,7 @@ func linkedVariables(img *image) []string {
 		if !ok || elf.ST_TYPE(s.Info) != elf.STT_OBJECT || strings.HasPrefix(name, "runtime.") {
 			continue
 		}
-		if value, ok := symbolText(file, s); ok {
+		if value, ok := symbolText(file, s); ok && value != img.buildID() {
 			flags = append(flags, "-X "+quoteFlag(name+"="+value))
 		}
 	}

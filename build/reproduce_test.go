@@ -295,3 +295,48 @@ func TestReproduceOptions(t *testing.T) {
 		}
 	}
 }
+
+// TestReproduceWorkspace rebuilds a program whose other module came from a
+// workspace.
+func TestReproduceWorkspace(t *testing.T) {
+	const archive = `
+-- go.work --
+go 1.24
+
+use (
+	./app
+	./lib
+)
+-- app/go.mod --
+module example.com/app
+
+go 1.24
+-- app/main.go --
+package main
+
+import "example.com/lib"
+
+func main() { println(lib.Name) }
+-- lib/go.mod --
+module example.com/lib
+
+go 1.24
+-- lib/lib.go --
+package lib
+
+var Name = "lib"
+`
+	dir := writeTree(t, archive)
+	out := filepath.Join(t.TempDir(), host().Executable("published"))
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-o", out, "example.com/app")
+	cmd.Dir, cmd.Env = dir, withVariables("GOFLAGS=", "GOENV=off", "CGO_ENABLED=0", "GOPROXY=off")
+	message, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", message)
+
+	r := reproduce(t, out)
+	assert.Equal(t, build.CannotTell, r.Verdict)
+	assert.Contains(t, r.Reason, "go.work")
+
+	r = reproduce(t, out, build.WithSource(writeTree(t, archive)))
+	assert.Equal(t, build.Identical, r.Verdict, r)
+}
