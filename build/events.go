@@ -7,7 +7,8 @@ import (
 )
 
 // Event is something that a [Builder] reports while it works: one of
-// [TargetStarted], [PackageCompiling] and [TargetFinished].
+// [TargetStarted], [PackageCompiling] and [TargetFinished]; and [Reproduce] also
+// [AttemptStarted] and [AttemptFinished].
 type Event interface{ buildEvent() }
 
 // TargetStarted says that the go command runs for a target.
