@@ -127,7 +127,7 @@ func (paths baseBinaries) resolve(ctx context.Context, r *run) (*base, error) {
 		if toolchain != b.toolchain {
 			return nil, fmt.Errorf("the base was built by several toolchains: %s by %s, %s by %s: fix these targets apart", paths[0], b.toolchain, path, toolchain)
 		}
-		digest, size, err := digestOf(path)
+		digest, size, err := manifest.DigestFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("the base: %w", err)
 		}
@@ -174,15 +174,6 @@ func readExecutable(path string) (t target.Target, version, toolchain string, er
 	}
 	toolchain, _, _ = strings.Cut(info.GoVersion, " ")
 	return t, version, toolchain, nil
-}
-
-func digestOf(path string) (manifest.Digest, int64, error) {
-	f, err := os.Open(filepath.Clean(path))
-	if err != nil {
-		return manifest.Digest{}, 0, err
-	}
-	defer f.Close()
-	return manifest.DigestReader(f)
 }
 
 // resolveBase resolves the base and warns of what it lacks.

@@ -96,7 +96,7 @@ func (p *place) readRecord() manifest.Digest {
 	if err != nil {
 		return manifest.Digest{}
 	}
-	actual, _, err := digestFile(p.final)
+	actual, _, err := manifest.DigestFile(p.final)
 	if err != nil || actual != recorded {
 		return manifest.Digest{}
 	}
@@ -134,7 +134,7 @@ func copyFile(from, to string) error {
 // The record goes first: after a crash between the two it does not fit the
 // executable, and the target is linked again.
 func (p *place) publish() (_ manifest.Digest, size int64, cached bool, err error) {
-	digest, size, err := digestFile(p.staging)
+	digest, size, err := manifest.DigestFile(p.staging)
 	if err != nil {
 		return digest, 0, false, fmt.Errorf("hashing the executable: %w", err)
 	}
@@ -182,13 +182,4 @@ func (p *place) close() error {
 		err = fmt.Errorf("removing the build's temporary folder: %w", err)
 	}
 	return errors.Join(err, p.lock.Release())
-}
-
-func digestFile(path string) (manifest.Digest, int64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return manifest.Digest{}, 0, err
-	}
-	defer f.Close()
-	return manifest.DigestReader(f)
 }

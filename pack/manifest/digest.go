@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -26,6 +27,16 @@ func DigestReader(r io.Reader) (Digest, int64, error) {
 		return Digest{}, n, err
 	}
 	return Digest(h.Sum(nil)), n, nil
+}
+
+// DigestFile returns the digest and number of bytes of a file.
+func DigestFile(path string) (Digest, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Digest{}, 0, err
+	}
+	defer f.Close()
+	return DigestReader(f)
 }
 
 // ParseDigest reads the text form of a digest and nothing else.
