@@ -123,7 +123,7 @@ func TestChainOfHotfixes(t *testing.T) {
 func TestBasesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	other := setup{}.run(t)
-	require.NoError(t, os.WriteFile(filepath.Join(other.Dist, verify.SumsName), []byte("changed"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(other.Dist, manifest.SumsName), []byte("changed"), 0o644))
 	host := executable(t, module(t, "broken"), target.Host())
 	foreign := executable(t, module(t, "broken"), otherTarget())
 	script := filepath.Join(t.TempDir(), "script")
@@ -137,7 +137,7 @@ func TestBasesThatAreRefused(t *testing.T) {
 		"another target":            {hotfix.BaseBinaries(foreign), "which is not among the targets"},
 		"two for one target":        {hotfix.BaseBinaries(host, host), "two executables"},
 		"not a dist":                {hotfix.BaseDist(t.TempDir()), "is not a dist folder"},
-		"a dist that was changed":   {hotfix.BaseDist(other.Dist), verify.SumsName},
+		"a dist that was changed":   {hotfix.BaseDist(other.Dist), manifest.SumsName},
 		"a revision of no checkout": {hotfix.BaseRevision("v1.0.0"), "not in a git repository"},
 	} {
 		t.Run(name, func(t *testing.T) {

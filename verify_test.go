@@ -104,7 +104,7 @@ func TestTamperedDistIsRefused(t *testing.T) {
 		"a changed package":   func(t *testing.T, dir string) { flip(t, filepath.Join(dir, dist.Targets[0].Package)) },
 		"a changed bundle":    func(t *testing.T, dir string) { flip(t, filepath.Join(dir, bundle)) },
 		"a changed release":   func(t *testing.T, dir string) { flip(t, filepath.Join(dir, verify.ReleaseName)) },
-		"changed sums":        func(t *testing.T, dir string) { flip(t, filepath.Join(dir, verify.SumsName)) },
+		"changed sums":        func(t *testing.T, dir string) { flip(t, filepath.Join(dir, manifest.SumsName)) },
 		"a truncated package": func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, dist.Targets[0].Package)) },
 		"a missing package":   func(t *testing.T, dir string) { remove(t, filepath.Join(dir, dist.Targets[0].Package)) },
 		"a missing bundle":    func(t *testing.T, dir string) { remove(t, filepath.Join(dir, bundle)) },
@@ -134,7 +134,7 @@ func TestMixAndMatchIsRefused(t *testing.T) {
 	require.Equal(t, old.Targets[0].Package, name)
 	bundle := verify.BundleName(signer.Key().ID())
 	v := newVerifier(t, 1, signer)
-	for _, swapped := range [][]string{{name}, {bundle}, {verify.ReleaseName}, {verify.SumsName}, {name, verify.SumsName}, {name, verify.ReleaseName, verify.SumsName}} {
+	for _, swapped := range [][]string{{name}, {bundle}, {verify.ReleaseName}, {manifest.SumsName}, {name, manifest.SumsName}, {name, verify.ReleaseName, manifest.SumsName}} {
 		dir := filepath.Join(t.TempDir(), "dist")
 		require.NoError(t, os.CopyFS(dir, os.DirFS(fix.Dist)))
 		for _, file := range swapped {
@@ -189,9 +189,9 @@ func signRelease(t *testing.T, dir string, release manifest.Release, signer hotf
 	data, err := release.Encode()
 	require.NoError(t, err)
 	writeFile(t, filepath.Join(dir, verify.ReleaseName), string(data))
-	sums, err := verify.SumsOf(release).Encode()
+	sums, err := release.Sums().Encode()
 	require.NoError(t, err)
-	writeFile(t, filepath.Join(dir, verify.SumsName), string(sums))
+	writeFile(t, filepath.Join(dir, manifest.SumsName), string(sums))
 	bundle, err := signer.Sign(t.Context(), manifest.NewStatement(release))
 	require.NoError(t, err)
 	writeFile(t, filepath.Join(dir, verify.BundleName(signer.Key().ID())), string(bundle))

@@ -46,7 +46,7 @@
 //
 // # Resources
 //
-// Targets are scheduled by memory as well as by CPU: the tools run with GOGC=off
+// Targets are scheduled by memory as well as by CPU: the tools run with GOGC=400
 // under a GOMEMLIMIT that divides [WithMemoryBudget] among those that run at
 // once. Neither changes the bytes. The limit is what Go's garbage collector
 // keeps to; a compile whose live data exceeds its share goes over it, and a C

@@ -39,5 +39,5 @@ func TestFreeMemoryIsPlausible(t *testing.T) {
 }
 
 func TestShareEnviron(t *testing.T) {
-	assert.Equal(t, []string{"GOGC=off", "GOMEMLIMIT=1024B", "GOMAXPROCS=3"}, share{processes: 3, limit: 1024}.environ())
+	assert.Equal(t, []string{"GOGC=400", "GOMEMLIMIT=1024B", "GOMAXPROCS=3"}, share{processes: 3, limit: 1024}.environ())
 }

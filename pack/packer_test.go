@@ -337,17 +337,17 @@ func TestChunksDoNotMatter(t *testing.T) {
 func TestSums(t *testing.T) {
 	dir := t.TempDir()
 	a := &Package{Path: filepath.Join(dir, "b_1.zip"), Digest: manifest.DigestOf([]byte("b"))}
-	b := &Package{Path: filepath.Join(dir, "B_1.zip"), Digest: manifest.DigestOf([]byte("B"))}
+	b := &Package{Path: filepath.Join(dir, "a_1.zip"), Digest: manifest.DigestOf([]byte("B"))}
 	packages := []*Package{a, b}
 	require.NoError(t, WriteSums(dir, packages))
-	text, err := os.ReadFile(filepath.Join(dir, SumsName))
+	text, err := os.ReadFile(filepath.Join(dir, manifest.SumsName))
 	require.NoError(t, err)
-	assert.Equal(t, b.Digest.Hex()+"  B_1.zip\n"+a.Digest.Hex()+"  b_1.zip\n", string(text))
+	assert.Equal(t, b.Digest.Hex()+"  a_1.zip\n"+a.Digest.Hex()+"  b_1.zip\n", string(text))
 	assert.Equal(t, []*Package{a, b}, packages, "the caller's slice is as it was")
-	_, err = Sums([]*Package{a, a})
-	assert.ErrorContains(t, err, "two packages are named b_1.zip")
-	_, err = Sums([]*Package{{}})
-	assert.Error(t, err)
+	var refused *manifest.SumsError
+	assert.ErrorAs(t, WriteSums(dir, []*Package{a, a}), &refused, "one name twice")
+	assert.ErrorAs(t, WriteSums(dir, []*Package{{}}), &refused, "no name")
+	assert.FileExists(t, filepath.Join(dir, manifest.SumsName), "a refusal leaves the older file")
 }
 
 func TestFormatTexts(t *testing.T) {

@@ -151,11 +151,11 @@ func checkDist(ctx context.Context, fsys fs.FS, names []string, release manifest
 	if err := checkBytes(fsys, ReleaseName, predicate); err != nil {
 		return err
 	}
-	sums, err := SumsOf(release).Encode()
+	sums, err := release.Sums().Encode()
 	if err != nil {
 		return err
 	}
-	if err := checkBytes(fsys, SumsName, sums); err != nil {
+	if err := checkBytes(fsys, manifest.SumsName, sums); err != nil {
 		return err
 	}
 	for _, entry := range release.Packages {
@@ -179,7 +179,7 @@ func checkNames(names []string, release manifest.Release) error {
 // belong to a dist folder.
 func IsDistFile(name string) bool {
 	switch name {
-	case ReleaseName, SumsName, ReportHTMLName, ReportJSONName:
+	case ReleaseName, manifest.SumsName, ReportHTMLName, ReportJSONName:
 		return true
 	}
 	return isBundleName(name)

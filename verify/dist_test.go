@@ -94,8 +94,7 @@ func TestVerifyDistRefusesLinks(t *testing.T) {
 	}
 	_, err := newVerifier(t, 1, engineer()).VerifyDist(t.Context(), os.DirFS(dir))
 	assert.ErrorIs(t, err, verify.ErrNotRegular)
-	sums := verify.SumsOf(release())
-	assert.ErrorIs(t, sums.Verify(t.Context(), os.DirFS(dir)), verify.ErrNotRegular)
+	assert.ErrorIs(t, verify.Sums(t.Context(), os.DirFS(dir), release().Sums()), verify.ErrNotRegular)
 }
 
 func TestAttacksOnDist(t *testing.T) {
@@ -109,21 +108,23 @@ func TestAttacksOnDist(t *testing.T) {
 		want   error // nil for a MismatchError
 		name   string
 	}{
-		"no bundle":              {func(d fstest.MapFS) { delete(d, bundleName) }, verify.ErrThreshold, ""},
-		"bundle renamed":         {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = d[bundleName]; delete(d, bundleName) }, errBundle, "hotfix.x"},
-		"bundle in upper case":   {func(d fstest.MapFS) { d[strings.ToUpper(bundleName)] = d[bundleName] }, verify.ErrUnexpected, ""},
-		"bundle twice":           {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = d[bundleName] }, errBundle, "hotfix.x"},
-		"bundle without a name":  {func(d fstest.MapFS) { d["hotfix..sigstore.json"] = d[bundleName] }, verify.ErrUnexpected, ""},
-		"bundle is garbage":      {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file([]byte("{}")) }, errBundle, "hotfix.x"},
-		"bundle too large":       {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file(make([]byte, verify.MaxBundle+1)) }, verify.ErrTooLarge, "hotfix.x"},
-		"bundle of a stranger":   {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, stranger())) }, verify.ErrThreshold, ""},
-		"bundle is a folder":     {func(d fstest.MapFS) { d[bundleName] = &fstest.MapFile{Mode: fs.ModeDir} }, verify.ErrNotRegular, bundleName},
-		"package altered":        {func(d fstest.MapFS) { d[amd64] = file(bytes.ToUpper(d[amd64].Data)) }, nil, amd64},
-		"package cut":            {func(d fstest.MapFS) { d[amd64] = file(d[amd64].Data[1:]) }, nil, amd64},
-		"package extended":       {func(d fstest.MapFS) { d[amd64] = file(append(bytes.Clone(d[amd64].Data), 0)) }, nil, amd64},
-		"package missing":        {func(d fstest.MapFS) { delete(d, amd64) }, verify.ErrMissing, amd64},
-		"packages swapped":       {func(d fstest.MapFS) { d[amd64] = d["payments-1.4.3-linux-arm64.tar.gz"] }, nil, amd64},
-		"package is a link":      {func(d fstest.MapFS) { d[amd64] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte(verify.SumsName)} }, verify.ErrNotRegular, amd64},
+		"no bundle":             {func(d fstest.MapFS) { delete(d, bundleName) }, verify.ErrThreshold, ""},
+		"bundle renamed":        {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = d[bundleName]; delete(d, bundleName) }, errBundle, "hotfix.x"},
+		"bundle in upper case":  {func(d fstest.MapFS) { d[strings.ToUpper(bundleName)] = d[bundleName] }, verify.ErrUnexpected, ""},
+		"bundle twice":          {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = d[bundleName] }, errBundle, "hotfix.x"},
+		"bundle without a name": {func(d fstest.MapFS) { d["hotfix..sigstore.json"] = d[bundleName] }, verify.ErrUnexpected, ""},
+		"bundle is garbage":     {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file([]byte("{}")) }, errBundle, "hotfix.x"},
+		"bundle too large":      {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file(make([]byte, verify.MaxBundle+1)) }, verify.ErrTooLarge, "hotfix.x"},
+		"bundle of a stranger":  {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, stranger())) }, verify.ErrThreshold, ""},
+		"bundle is a folder":    {func(d fstest.MapFS) { d[bundleName] = &fstest.MapFile{Mode: fs.ModeDir} }, verify.ErrNotRegular, bundleName},
+		"package altered":       {func(d fstest.MapFS) { d[amd64] = file(bytes.ToUpper(d[amd64].Data)) }, nil, amd64},
+		"package cut":           {func(d fstest.MapFS) { d[amd64] = file(d[amd64].Data[1:]) }, nil, amd64},
+		"package extended":      {func(d fstest.MapFS) { d[amd64] = file(append(bytes.Clone(d[amd64].Data), 0)) }, nil, amd64},
+		"package missing":       {func(d fstest.MapFS) { delete(d, amd64) }, verify.ErrMissing, amd64},
+		"packages swapped":      {func(d fstest.MapFS) { d[amd64] = d["payments-1.4.3-linux-arm64.tar.gz"] }, nil, amd64},
+		"package is a link": {func(d fstest.MapFS) {
+			d[amd64] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte(manifest.SumsName)}
+		}, verify.ErrNotRegular, amd64},
 		"package is a device":    {func(d fstest.MapFS) { d[amd64] = &fstest.MapFile{Mode: fs.ModeDevice} }, verify.ErrNotRegular, amd64},
 		"extra file":             {func(d fstest.MapFS) { d["install.sh"] = file(nil) }, verify.ErrUnexpected, "install.sh"},
 		"extra package":          {func(d fstest.MapFS) { d["payments-1.4.3-linux-arm.tar.gz"] = file(nil) }, verify.ErrUnexpected, "linux-arm.tar.gz"},
@@ -133,18 +134,18 @@ func TestAttacksOnDist(t *testing.T) {
 		"hotfix.json respelled":  {func(d fstest.MapFS) { d[verify.ReleaseName].Data = append(d[verify.ReleaseName].Data, '\n') }, nil, verify.ReleaseName},
 		"hotfix.json too large":  {func(d fstest.MapFS) { d[verify.ReleaseName] = file(make([]byte, manifest.MaxDocument+1)) }, verify.ErrTooLarge, verify.ReleaseName},
 		"hotfix.json other case": {func(d fstest.MapFS) { d["HOTFIX.json"] = d[verify.ReleaseName] }, verify.ErrUnexpected, "HOTFIX.json"},
-		"sums missing":           {func(d fstest.MapFS) { delete(d, verify.SumsName) }, verify.ErrMissing, verify.SumsName},
-		"sums empty":             {func(d fstest.MapFS) { d[verify.SumsName] = file(nil) }, nil, verify.SumsName},
+		"sums missing":           {func(d fstest.MapFS) { delete(d, manifest.SumsName) }, verify.ErrMissing, manifest.SumsName},
+		"sums empty":             {func(d fstest.MapFS) { d[manifest.SumsName] = file(nil) }, nil, manifest.SumsName},
 		"sums in other spelling": {func(d fstest.MapFS) {
-			d[verify.SumsName].Data = bytes.ReplaceAll(d[verify.SumsName].Data, []byte("  "), []byte(" *"))
-		}, nil, verify.SumsName},
+			d[manifest.SumsName].Data = bytes.ReplaceAll(d[manifest.SumsName].Data, []byte("  "), []byte(" *"))
+		}, nil, manifest.SumsName},
 		"sums with another line": {func(d fstest.MapFS) {
-			d[verify.SumsName].Data = append(d[verify.SumsName].Data, manifest.DigestOf(nil).Hex()+"  report.html\n"...)
-		}, nil, verify.SumsName},
+			d[manifest.SumsName].Data = append(d[manifest.SumsName].Data, manifest.DigestOf(nil).Hex()+"  report.html\n"...)
+		}, nil, manifest.SumsName},
 		"sums lack a line": {func(d fstest.MapFS) {
-			d[verify.SumsName].Data = d[verify.SumsName].Data[bytes.IndexByte(d[verify.SumsName].Data, '\n')+1:]
-		}, nil, verify.SumsName},
-		"sums with another digest": {func(d fstest.MapFS) { d[verify.SumsName].Data[0] ^= 1 }, nil, verify.SumsName},
+			d[manifest.SumsName].Data = d[manifest.SumsName].Data[bytes.IndexByte(d[manifest.SumsName].Data, '\n')+1:]
+		}, nil, manifest.SumsName},
+		"sums with another digest": {func(d fstest.MapFS) { d[manifest.SumsName].Data[0] ^= 1 }, nil, manifest.SumsName},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -235,7 +236,7 @@ func TestVerifyPackage(t *testing.T) {
 		name   string
 		want   error
 	}{
-		"alone with its bundle": {func(d fstest.MapFS) { delete(d, verify.ReleaseName); delete(d, verify.SumsName) }, amd64, nil},
+		"alone with its bundle": {func(d fstest.MapFS) { delete(d, verify.ReleaseName); delete(d, manifest.SumsName) }, amd64, nil},
 		"among other files":     {func(d fstest.MapFS) { d["notes.txt"] = file([]byte("kept")) }, amd64, nil},
 		"no bundle":             {func(d fstest.MapFS) { delete(d, verify.BundleName(engineer().key.ID())) }, amd64, verify.ErrThreshold},
 		"changed":               {func(d fstest.MapFS) { d[amd64].Data[0] ^= 1 }, amd64, &verify.MismatchError{}},

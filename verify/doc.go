@@ -36,10 +36,6 @@
 // The cosign command verifies bundles of all of these but P-384. It signs so
 // that it can verify its own bundles with ECDSA P-256 and RSA alone.
 //
-// SHA256SUMS has one line for each package: 64 lower-case hexadecimal digits,
-// two spaces, the file name and a newline, sorted bytewise by name. The
-// sha256sum command reads it too.
-//
 // # Limits
 //
 // See the Max… constants. Input above a limit is refused before it is parsed.

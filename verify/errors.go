@@ -127,19 +127,6 @@ func (e *FileError) Error() string { return fmt.Sprintf("verify: file %s %v", qu
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// SumsError says which line of a SHA256SUMS file is refused, and why.
-type SumsError struct {
-	Line   int    // from 1; 0 for the file as a whole
-	Reason string // the rule that is broken, as the end of a sentence
-}
-
-func (e *SumsError) Error() string {
-	if e.Line == 0 {
-		return "verify: SHA256SUMS " + e.Reason
-	}
-	return fmt.Sprintf("verify: SHA256SUMS line %d %s", e.Line, e.Reason)
-}
-
 // KeyError says why a key cannot be used, and what to do. The text never
 // holds any part of the key.
 type KeyError struct {

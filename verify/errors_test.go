@@ -43,8 +43,6 @@ func TestMessages(t *testing.T) {
 			Name: "a", Want: want, Got: got, WantSize: -1, GotSize: 4,
 		},
 		`verify: file "a" is not listed; remove it, or check where it comes from`:                               &verify.FileError{Name: "a", Err: verify.ErrUnexpected},
-		`verify: SHA256SUMS lists nothing`:                                                                      &verify.SumsError{Reason: "lists nothing"},
-		`verify: SHA256SUMS line 3 is wrong`:                                                                    &verify.SumsError{Line: 3, Reason: "is wrong"},
 		`public key is wrong; make another`:                                                                     &verify.KeyError{Subject: "public key", Reason: "is wrong", Remedy: "make another"},
 		`verify: the payload is signed by trusted keys, but refused: x; it was made by another tool or version`: &verify.StatementError{Err: errors.New("x")},
 	}

@@ -62,15 +62,15 @@ func ExampleVerifier_Verify() {
 	// Output: 0 of 1 signatures, 1 by an unknown key
 }
 
-func ExampleParseSums() {
-	sums, err := verify.ParseSums([]byte(
+func ExampleSums() {
+	sums, err := manifest.ParseSums([]byte(
 		"2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae  foo.txt\n"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(sums.Verify(context.Background(), fstest.MapFS{"foo.txt": file([]byte("foo"))}))
+	fmt.Println(verify.Sums(context.Background(), fstest.MapFS{"foo.txt": file([]byte("foo"))}, sums))
 	var mismatch *verify.MismatchError
-	err = sums.Verify(context.Background(), fstest.MapFS{"foo.txt": file([]byte("bar"))})
+	err = verify.Sums(context.Background(), fstest.MapFS{"foo.txt": file([]byte("bar"))}, sums)
 	if errors.As(err, &mismatch) {
 		fmt.Println(mismatch.Name, "has", mismatch.Got.Short(), "instead of", mismatch.Want.Short())
 	}

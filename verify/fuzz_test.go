@@ -7,30 +7,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 )
 
 // What is accepted has exactly one spelling.
-
-func FuzzParseSums(f *testing.F) {
-	good, err := verify.SumsOf(release()).Encode()
-	require.NoError(f, err)
-	f.Add(good)
-	f.Add(good[:len(good)-1])
-	f.Add([]byte(manifest.DigestOf(nil).Hex() + " *a\n"))
-	f.Add([]byte(manifest.DigestOf(nil).Hex() + "   a b\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		sums, err := verify.ParseSums(data)
-		if err != nil {
-			assert.Nil(t, sums)
-			return
-		}
-		again, err := sums.Encode()
-		require.NoError(t, err)
-		assert.Equal(t, data, again)
-	})
-}
 
 func FuzzParseBundle(f *testing.F) {
 	good := engineer().bundle(payload(f, release()))

@@ -164,7 +164,7 @@ func buildDist(signers ...*signer) fstest.MapFS {
 	r := release()
 	folder := fstest.MapFS{
 		verify.ReleaseName:    file(must(r.Encode())),
-		verify.SumsName:       file(must(verify.SumsOf(r).Encode())),
+		manifest.SumsName:     file(must(r.Sums().Encode())),
 		verify.ReportHTMLName: file([]byte("<html>")),
 		verify.ReportJSONName: file([]byte("{}")),
 	}

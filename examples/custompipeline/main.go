@@ -45,7 +45,7 @@ func main() {
 	slices.SortFunc(release.Packages, func(a, b manifest.Entry) int { return cmp.Compare(a.Name, b.Name) })
 	write := func(name string, data []byte) { check(os.WriteFile(filepath.Join(*out, name), data, 0o644)) }
 	write(verify.ReleaseName, must(release.Encode()))
-	write(verify.SumsName, must(verify.SumsOf(release).Encode()))
+	write(manifest.SumsName, must(release.Sums().Encode()))
 	write(verify.BundleName(key.Key().ID()), must(key.Sign(ctx, manifest.NewStatement(release))))
 	fmt.Println(must(must(verify.New(verify.WithKeys(key.Key()))).VerifyDist(ctx, os.DirFS(*out))))
 }

@@ -55,7 +55,7 @@ func seal(ctx context.Context, format pack.Format, file, out string) (err error)
 	if err != nil {
 		return err
 	}
-	for file, content := range map[string][]byte{verify.ReleaseName: data, verify.SumsName: sums} {
+	for file, content := range map[string][]byte{verify.ReleaseName: data, manifest.SumsName: sums} {
 		if err := os.WriteFile(filepath.Join(out, file), content, 0o644); err != nil {
 			return err
 		}

@@ -26,6 +26,10 @@
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md):
 // its subjects are the packages, its predicate is a [Release].
 //
+// SHA256SUMS ([Sums]) has one line for each package: 64 lower-case hexadecimal
+// digits, two spaces, the file name and a newline, sorted bytewise by name. The
+// sha256sum command reads it too.
+//
 // # Limits
 //
 // See the Max… constants. Decoding needs memory in proportion to the

@@ -24,11 +24,27 @@ func (e *InvalidError) Error() string {
 	if e.Value == "" {
 		return fmt.Sprintf("manifest: %s %s", e.Field, e.Reason)
 	}
-	value := e.Value
-	if len(value) > maxQuoted {
-		value = value[:maxQuoted] + "…"
+	return fmt.Sprintf("manifest: %s %s %s", e.Field, quote(e.Value), e.Reason)
+}
+
+func quote(s string) string {
+	if len(s) > maxQuoted {
+		s = s[:maxQuoted] + "…"
 	}
-	return fmt.Sprintf("manifest: %s %q %s", e.Field, value, e.Reason)
+	return fmt.Sprintf("%q", s)
+}
+
+// SumsError says which line of a SHA256SUMS file is refused, and why.
+type SumsError struct {
+	Line   int    // from 1; 0 for the file as a whole
+	Reason string // the rule that is broken, as the end of a sentence
+}
+
+func (e *SumsError) Error() string {
+	if e.Line == 0 {
+		return "manifest: SHA256SUMS " + e.Reason
+	}
+	return fmt.Sprintf("manifest: SHA256SUMS line %d %s", e.Line, e.Reason)
 }
 
 // within returns err with the field put below parent.

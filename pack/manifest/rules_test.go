@@ -241,4 +241,6 @@ func TestMessages(t *testing.T) {
 	err := manifest.CheckPath(strings.Repeat("x", 1000) + "\n")
 	assert.Less(t, len(err.Error()), 250)
 	assert.NotContains(t, err.Error(), "\n")
+	assert.EqualError(t, &manifest.SumsError{Reason: "lists nothing"}, "manifest: SHA256SUMS lists nothing")
+	assert.EqualError(t, &manifest.SumsError{Line: 3, Reason: "is wrong"}, "manifest: SHA256SUMS line 3 is wrong")
 }
