@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -85,10 +84,11 @@ func (r *Repo) Commit(ctx context.Context, rev string) (Commit, error) {
 	return Commit{Hash: hash, Time: time.Unix(seconds, 0).UTC(), Tags: slices.Sorted(slices.Values(strings.Fields(out)))}, nil
 }
 
-// Clean reports whether the folder's tracked files are those of HEAD and no
-// untracked file lies in it that git does not ignore.
+// Clean reports whether all tracked files of the repository are those of HEAD
+// and none lies in it that git neither tracks nor ignores. Other folders than
+// the module's count: a replace directive may build from them.
 func (r *Repo) Clean(ctx context.Context) (bool, error) {
-	out, err := r.git(ctx, nil, "status", "--porcelain", "--untracked-files=normal", "--", path.Join(".", r.prefix))
+	out, err := r.git(ctx, nil, "status", "--porcelain", "--untracked-files=normal")
 	return out == "", err
 }
 
