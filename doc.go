@@ -8,7 +8,8 @@
 // folder as it was. What it wrote it has verified as a host would: signatures,
 // digests, and every package by the strict reader. The same source, base,
 // options and toolchain give the same packages, SHA256SUMS and hotfix.json,
-// byte for byte, on every host system.
+// byte for byte, on every host system. A run that is killed leaves a folder
+// DIST.*.partial beside the output folder, which can be removed.
 //
 // # Parts
 //

@@ -19,6 +19,11 @@ func (c cost) plus(other cost) cost {
 	return cost{cpu: c.cpu + other.cpu, peak: max(c.peak, other.peak)}
 }
 
+// least is the smaller CPU time, and the larger peak, of two runs of the same.
+func (c cost) least(other cost) cost {
+	return cost{cpu: min(c.cpu, other.cpu), peak: max(c.peak, other.peak)}
+}
+
 // sampleInterval is how often the memory of a process tree is looked at.
 const sampleInterval = 50 * time.Millisecond
 

@@ -9,7 +9,8 @@
 //
 // A change is two lines that are new each time, in a file of the program's own
 // module, so that no cache knows the result. Before anything is measured each
-// way of building runs once, to warm the caches.
+// way of building runs once, to warm the caches; then they take turns for two
+// rounds, or -rounds, and the least of each counts.
 package main
 
 import (
@@ -44,6 +45,7 @@ type settings struct {
 	module, pkg, change string
 	targets             []target.Target
 	budgets             []int64 // bytes
+	rounds              int     // how often each way of building is measured
 	only                []string
 	child               childSettings
 }
@@ -74,6 +76,7 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.change, "change", "server/opts.go", "`file` in it that is changed")
 	targets := flags.String("targets", "linux/amd64,linux/arm64,windows/amd64,windows/arm64,darwin/amd64,darwin/arm64", "`targets` to build")
 	budgets := flags.String("budgets", "1536,3072,8192", "memory budgets in `MiB` to check")
+	flags.IntVar(&s.rounds, "rounds", 2, "how often each way of building runs; the least CPU time counts")
 	only := flags.String("only", strings.Join(experiments(), ","), "`experiments` to run")
 	flags.StringVar(&s.child.source, "child-source", "", "used by the program itself: build this folder, print nothing")
 	flags.StringVar(&s.child.output, "child-output", "", "used by the program itself")
@@ -81,6 +84,9 @@ func parse(args []string) (settings, error) {
 	flags.Int64Var(&s.child.budget, "child-budget", 0, "used by the program itself")
 	if err := flags.Parse(args); err != nil {
 		return s, err
+	}
+	if s.rounds < 1 {
+		return s, fmt.Errorf("-rounds: %d is not a number of rounds", s.rounds)
 	}
 	for text := range strings.SplitSeq(*targets, ",") {
 		t, err := target.Parse(text)

@@ -17,7 +17,7 @@ func TestParse(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, s.targets, 2)
 	assert.Equal(t, []int64{512 << 20}, s.budgets)
-	for _, args := range [][]string{{"-targets", "x"}, {"-budgets", "x"}, {"-only", "x"}} {
+	for _, args := range [][]string{{"-targets", "x"}, {"-budgets", "x"}, {"-only", "x"}, {"-rounds", "0"}} {
 		_, err := parse(args)
 		assert.Error(t, err)
 	}
