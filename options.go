@@ -288,33 +288,30 @@ func WithSigner(signer Signer) Option {
 // earlier dist of the same product, which is then replaced in one step. It is
 // required, except for a dry run.
 func WithOutput(dir string) Option {
-	return func(c *config) error {
-		if dir == "" {
-			return wrong("WithOutput", "the folder is empty")
-		}
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return wrong("WithOutput", "%v", err)
-		}
-		c.output = abs
-		return nil
+	return func(c *config) (err error) {
+		c.output, err = absolute("WithOutput", dir)
+		return err
 	}
+}
+
+func absolute(option, dir string) (string, error) {
+	if dir == "" {
+		return "", wrong(option, "the folder is empty")
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", wrong(option, "%v", err)
+	}
+	return abs, nil
 }
 
 // WithCache sets the folder that keeps executables and packages between runs,
 // so that what did not change is neither linked nor packed again. The default
 // is a folder of the user's cache, one a product.
 func WithCache(dir string) Option {
-	return func(c *config) error {
-		if dir == "" {
-			return wrong("WithCache", "the folder is empty")
-		}
-		abs, err := filepath.Abs(dir)
-		if err != nil {
-			return wrong("WithCache", "%v", err)
-		}
-		c.cache = abs
-		return nil
+	return func(c *config) (err error) {
+		c.cache, err = absolute("WithCache", dir)
+		return err
 	}
 }
 
