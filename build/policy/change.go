@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"github.com/gohotfix/hotfix/target"
+)
+
+// Change is the difference from a base to its fix. It is plain data, which a
+// test writes as a literal; package change finds it in two source trees. Lists
+// are sorted and nil if they are empty.
+type Change struct {
+	Base, Fix  Revision
+	Module     string // path of the main module
+	Main       string // import path of the main package
+	Files      []File
+	Packages   []Package   // of the main module, with changed files
+	Affected   []Affected  // one a target
+	Modules    []Module    // that were added, removed or changed in the build list
+	Directives []Directive // of go.mod that changed: "go", "toolchain", "godebug NAME"
+	API        []API
+	Imports    []Import // that are new
+	Notes      []Note
+}
+
+// Revision is one of the two trees that are compared.
+type Revision struct {
+	Name    string // as it was asked for: "v1.4.2", "HEAD", a folder
+	Commit  string // hash; "" for a plain folder
+	Version string // highest version tag that points to the commit, or ""
+	Branch  bool   // the commit is not an ancestor or descendant of the other tree's: the two have diverged
+	Dirty   bool   // the tree holds changes that are in no commit
+}
+
+// Status says on which side something exists.
+type Status string
+
+// What can happen to something between base and fix.
+const (
+	Added   Status = "added"
+	Removed Status = "removed"
+	Changed Status = "changed"
+)
+
+// File is a file of the tree that differs.
+type File struct {
+	Path    string // slash-separated, below the module's folder; "../" leads out of it
+	Status  Status
+	Added   int  // lines; 0 for a binary file
+	Removed int  // lines; 0 for a binary file
+	Binary  bool // not text
+	Test    bool // _test.go, or below a folder named testdata
+	Gen     bool // marked "Code generated … DO NOT EDIT." on either side
+}
+
+// Package is a package of the main module with files that differ.
+type Package struct {
+	Path      string // import path
+	Status    Status
+	Files     []string // paths of the files that differ, as in [File].Path
+	Functions []string // functions whose source differs, as "(*Server).Serve"; without tests
+}
+
+// Affected says what a target's executable is made of that differs.
+type Affected struct {
+	Target   target.Target
+	Changed  []string // import paths of the packages in the program whose own files differ for the target
+	Through  []string // import paths of the packages in the program that import those, directly or not
+	Excluded []string // files that differ and are not part of the program on this target
+	Err      string   // why this could not be found out; "" if it could
+}
+
+// Any reports whether the target's executable can differ at all.
+func (a Affected) Any() bool { return a.Err != "" || len(a.Changed) > 0 }
+
+// Module is a change of the build list.
+type Module struct {
+	Path             string
+	Old, New         string // version; "" where the module is not in the build list
+	OldPath, NewPath string // what replaces it: a module path with version, or a folder; "" for nothing
+	Indirect         bool   // not imported by the main module itself
+	License          string // SPDX identifier of the new side, "" if it is not known
+}
+
+// Directive is a line of go.mod that changed.
+type Directive struct {
+	Name     string // "go", "toolchain", "godebug NAME"
+	Old, New string // "" where it is absent
+}
+
+// API is one difference in what a package exports.
+type API struct {
+	Package    string // import path
+	Message    string // as golang.org/x/exp/apidiff words it
+	Compatible bool   // callers go on compiling
+}
+
+// Import is a package that a package of the main module did not import before.
+type Import struct {
+	Package string // import path of the importer
+	Path    string // import path of what is imported
+	File    string // one that imports it
+	Line    int
+}
+
+// Kind is what a [Note] is about.
+type Kind string
+
+// Kinds of notes: changes that do more than their lines show.
+const (
+	Init       Kind = "init function"      // runs before main
+	Variable   Kind = "package variable"   // initialised before main
+	Constraint Kind = "build constraint"   // //go:build, or the file's name
+	Embed      Kind = "embedded file"      // a file that //go:embed puts into the program, or the directive
+	Linkname   Kind = "go:linkname"        // reaches into another package
+	Generated  Kind = "generated code"     // somebody must change its source too
+	Cgo        Kind = "cgo"                // C code or its flags
+	Assembly   Kind = "assembly"           // not checked by the compiler
+	Profile    Kind = "profile"            // default.pgo: changes code all over the program
+	Directives Kind = "compiler directive" // any other //go: comment
+)
+
+// Note is a change that deserves a look.
+type Note struct {
+	Kind    Kind
+	Status  Status
+	Package string // import path; "" if the file belongs to none
+	File    string // as in [File].Path
+	Line    int    // in the fix, or in the base for what was removed; 0 for the file as a whole
+	Name    string // of the variable, the directive or the embedded file
+}

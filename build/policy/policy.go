@@ -1,0 +1,132 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gohotfix/hotfix/build"
+)
+
+// Case is what policies judge: a change, and how the fix is to be built.
+type Case struct {
+	Change Change
+	Plans  []build.Plan // one a target; none if nothing is built
+	Base   Build        // how the base was built
+	Fix    Build        // how the fix is or was built
+	Now    time.Time    // for waivers that end; the zero time is after none
+}
+
+// Build is what the build info of an executable, or a plan, says about how it
+// was made.
+type Build struct {
+	Toolchain string   // as "go1.26.8"; "" if unknown
+	Flags     []string // as [build.Plan.Flags] lists them; nil if unknown
+}
+
+// Policy is a rule. A policy is immutable and safe for concurrent use.
+type Policy interface {
+	// Rule names the policy in findings and waivers, as "no-module-changes".
+	Rule() string
+	// Check returns what breaks the rule, nil if nothing does. The error says
+	// that the rule could not be checked; it is never taken for a pass.
+	Check(ctx context.Context, c Case) ([]Finding, error)
+}
+
+// Severity says what follows from a finding.
+type Severity string
+
+// Severities, the gravest first.
+const (
+	Block Severity = "block" // the hotfix must not be made
+	Warn  Severity = "warn"  // somebody should look
+	Info  Severity = "info"  // broken, but waived
+)
+
+// Finding is one place where a rule is broken.
+type Finding struct {
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+	File     string   `json:"file,omitempty"` // as in [File].Path
+	Line     int      `json:"line,omitempty"` // from 1; 0 for the file as a whole
+	Message  string   `json:"message"`        // what is wrong, with which value
+	Remedy   string   `json:"remedy"`         // what to do, as an imperative
+	Waived   *Waiver  `json:"waived,omitempty"`
+}
+
+// Waiver says who takes the blame for a broken rule, why, and until when.
+type Waiver struct {
+	Who   string    `json:"who"`
+	Why   string    `json:"why"`
+	Until time.Time `json:"until"`
+}
+
+// Position is where the finding is, as "server/opts.go:12", or "".
+func (f Finding) Position() string {
+	if f.File == "" || f.Line == 0 {
+		return f.File
+	}
+	return fmt.Sprintf("%s:%d", f.File, f.Line)
+}
+
+// String is the finding in one line.
+func (f Finding) String() string {
+	text := string(f.Severity) + ": " + f.Rule + ": "
+	if position := f.Position(); position != "" {
+		text += position + ": "
+	}
+	text += f.Message + ": " + f.Remedy
+	if f.Waived != nil {
+		text += fmt.Sprintf(" (waived by %s until %s: %s)", f.Waived.Who, f.Waived.Until.Format(time.DateOnly), f.Waived.Why)
+	}
+	return text
+}
+
+// Findings are the findings of several policies.
+type Findings []Finding
+
+// Blocked reports whether one of the findings forbids the hotfix.
+func (fs Findings) Blocked() bool {
+	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Block })
+}
+
+// Check asks every policy, and returns all findings, the gravest first. An
+// error names the policy that could not be checked; the findings of the others
+// are returned with it.
+func Check(ctx context.Context, c Case, policies ...Policy) (Findings, error) {
+	var all Findings
+	var failed error
+	for _, p := range policies {
+		found, err := p.Check(ctx, c)
+		if err != nil && failed == nil {
+			failed = &UncheckedError{Rule: p.Rule(), Err: err}
+		}
+		all = append(all, found...)
+	}
+	slices.SortStableFunc(all, compareFindings)
+	return all, failed
+}
+
+func compareFindings(a, b Finding) int {
+	order := []Severity{Block, Warn, Info}
+	return cmp.Or(
+		cmp.Compare(slices.Index(order, a.Severity), slices.Index(order, b.Severity)),
+		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+	)
+}
+
+// UncheckedError says that a policy could not be checked. It is returned by
+// [Check] and by every policy that is made of others.
+type UncheckedError struct {
+	Rule string
+	Err  error
+}
+
+func (e *UncheckedError) Error() string {
+	return fmt.Sprintf("policy %s could not be checked: %v", e.Rule, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *UncheckedError) Unwrap() error { return e.Err }
