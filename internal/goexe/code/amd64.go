@@ -75,6 +75,9 @@ func decode(w *window) layout {
 	at, has := prefixes(w)
 	letter := oneByte[w[at]]
 	at++
+	if letter == modRM { // two of three instructions: no need to look further
+		return memory(w, at, 0, has)
+	}
 	switch letter {
 	case escape0F:
 		letter = after0F[w[at]]
@@ -94,15 +97,12 @@ func decode(w *window) layout {
 // prefixes returns where the opcode is. After too many prefixes it stops in
 // their midst: the instruction is too long with any opcode.
 func prefixes(w *window) (at int, has uint8) {
-	for at < maxLength {
-		switch oneByte[w[at]] {
-		case rex:
-			has = has&^hasWide | hasREX
-			if w[at]&8 != 0 {
-				has |= hasWide
-			}
-			at++
+	for ; at < maxLength; at++ {
+		if w[at]&0xf0 == 0x40 { // REX, far more often than all others
+			has = has&^hasWide | hasREX | w[at]&8*(hasWide/8)
 			continue
+		}
+		switch oneByte[w[at]] {
 		case segment:
 		case lock:
 			has |= hasLock
@@ -114,7 +114,6 @@ func prefixes(w *window) (at int, has uint8) {
 			return at, has
 		}
 		has &^= hasREX | hasWide // a legacy prefix voids a REX before it
-		at++
 	}
 	return at, has
 }
@@ -204,26 +203,19 @@ func width(has uint8) int {
 func memory(w *window, at, immediates int, has uint8) layout {
 	mod, rm := w[at]>>6, w[at]&7
 	at++
-	if mod == 3 {
-		return layout{size: at + immediates}
-	}
-	switch {
-	case rm == 4: // SIB, whose base 5 is none if mod is 0
-		if mod == 0 && w[at]&7 == 5 {
+	switch letter := displacement[mod<<3|rm]; letter {
+	case ripBase:
+		l := layout{size: at + 4 + immediates}
+		if has&has32 == 0 {
+			l.kind, l.field = RIP32, at
+		}
+		return l
+	case sibBase:
+		if w[at]&7 == 5 { // no base register
 			at += 4
 		}
-		at++
-	case rm == 5 && mod == 0:
-		at += 4
-		if has&has32 == 0 {
-			return layout{size: at + immediates, kind: RIP32, field: at - 4}
-		}
+		return layout{size: at + 1 + immediates}
+	default:
+		return layout{size: at + int(letter-'0') + immediates}
 	}
-	switch mod {
-	case 1:
-		at++
-	case 2:
-		at += 4
-	}
-	return layout{size: at + immediates}
 }

@@ -73,6 +73,20 @@ const after0F = "" +
 	"mmmmmmmmmmmmmmmm" +
 	"mmmmmmmmmmmmmmmm"
 
+// What follows ModRM, if it is not a number of bytes.
+const (
+	sibBase = 's' // SIB, whose base tells whether 4 bytes follow
+	ripBase = 'r' // 4 bytes that count from the instruction's end
+)
+
+// displacement has the number of bytes of SIB and displacement for each of the
+// lowest three bits of ModRM, a row for each of the highest two.
+const displacement = "" +
+	"0000sr00" +
+	"11112111" +
+	"44445444" +
+	"00000000"
+
 // afterVector returns the letter of an opcode of a VEX or EVEX map.
 func afterVector(opcodes, opcode byte) byte {
 	switch opcodes {

@@ -20,6 +20,10 @@
 // not understood. Targets are computed modulo 1<<64, from the address of the
 // code's first byte, and are not checked: they may lie anywhere.
 //
+// No distance changes what a step is, except those of [Literal19]: in code whose
+// other distances are changed, the references have the same offsets, sizes and
+// kinds.
+//
 // # AMD64
 //
 // An instruction has legacy prefixes (26 2E 36 3E 64 65 66 67 F0 F2 F3), at most
@@ -72,8 +76,12 @@
 //
 // Addresses that instructions hold as a whole (an absolute 32-bit displacement,
 // an immediate of 64 bits), or that take more than two words, or two words that
-// are not neighbours, are not recognised. Code that C compilers made may have data
-// in it, which is read as code.
+// are not neighbours, are not recognised.
+//
+// Data between instructions is read as code: the texts go:buildid and
+// go:textfipsstart, which the linker puts among the functions on some systems,
+// markers such as crypto/internal/boring/sig.StandardCrypto, and what C compilers
+// put there. It may have unknown bytes and references that are none.
 //
 // # Sources
 //

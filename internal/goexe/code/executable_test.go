@@ -91,6 +91,9 @@ func TestOwnExecutable(t *testing.T) {
 	p := ownProgram(t)
 	count := 0
 	for _, fn := range p.functions {
+		if fn.Name == "go:buildid" { // a text, on systems without notes
+			continue
+		}
 		text := p.code(fn)
 		body := text[:code.Body(p.arch, text)]
 		refs, unknown := code.Scan(p.arch, body, p.addr+fn.Entry, nil)
