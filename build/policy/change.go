@@ -6,19 +6,22 @@ import (
 
 // Change is the difference from a base to its fix. It is plain data, which a
 // test writes as a literal; package change finds it in two source trees. Lists
-// are sorted and nil if they are empty.
+// are sorted and nil if they are empty. An empty list says that nothing of the
+// kind differs; what could not be found out is in Unknown.
 type Change struct {
 	Base, Fix  Revision
-	Module     string // path of the main module
-	Main       string // import path of the main package
+	Ancestry   Ancestry // how the fix's commit stands to the base's
+	Module     string   // path of the main module
+	Main       string   // import path of the main package
 	Files      []File
 	Packages   []Package   // of the main module, with changed files
 	Affected   []Affected  // one a target
 	Modules    []Module    // that were added, removed or changed in the build list
-	Directives []Directive // of go.mod that changed: "go", "toolchain", "godebug NAME"
+	Directives []Directive // of go.mod that changed
 	API        []API
 	Imports    []Import // that are new
 	Notes      []Note
+	Unknown    []Unknown
 }
 
 // Revision is one of the two trees that are compared.
@@ -26,8 +29,38 @@ type Revision struct {
 	Name    string // as it was asked for: "v1.4.2", "HEAD", a folder
 	Commit  string // hash; "" for a plain folder
 	Version string // highest version tag that points to the commit, or ""
-	Branch  bool   // the commit is not an ancestor or descendant of the other tree's: the two have diverged
 	Dirty   bool   // the tree holds changes that are in no commit
+}
+
+// Ancestry says how the fix's commit stands to the base's. The zero value is
+// "not known", so that nothing passes by it.
+type Ancestry string
+
+// What the fix's commit can be to the base's.
+const (
+	UnknownAncestry Ancestry = ""         // not known: no commits, or a clone that is too shallow to tell
+	Descends        Ancestry = "descends" // the base's commit or one that descends from it
+	Precedes        Ancestry = "precedes" // an ancestor of the base's commit: older code
+	Diverged        Ancestry = "diverged" // each has commits that the other lacks
+)
+
+// Part is a part of a [Change] that may be incomplete.
+type Part string
+
+// Parts that cannot always be found out. What is missing of Affected is in
+// [Affected].Err.
+const (
+	PartSource  Part = "declarations" // Functions, Imports and Notes, of a file that cannot be read as Go
+	PartModules Part = "module versions"
+	PartAPI     Part = "exported API"
+)
+
+// Unknown is something that could not be found out about a change. Policies
+// that depend on it block.
+type Unknown struct {
+	Part Part
+	File string // as in [File].Path; "" if the part as a whole is not known
+	Why  string // as the end of a sentence: "a.go:3:1: expected declaration"
 }
 
 // Status says on which side something exists.
@@ -82,7 +115,7 @@ type Module struct {
 
 // Directive is a line of go.mod that changed.
 type Directive struct {
-	Name     string // "go", "toolchain", "godebug NAME"
+	Name     string // "module", "go", "toolchain", "godebug NAME"
 	Old, New string // "" where it is absent
 }
 

@@ -5,7 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gohotfix/hotfix/build"
 )
@@ -16,7 +18,7 @@ type Case struct {
 	Plans  []build.Plan // one a target; none if nothing is built
 	Base   Build        // how the base was built
 	Fix    Build        // how the fix is or was built
-	Now    time.Time    // for waivers that end; the zero time is after none
+	Now    time.Time    // for waivers, which end; with the zero time no waiver can be checked
 }
 
 // Build is what the build info of an executable, or a plan, says about how it
@@ -63,6 +65,8 @@ type Waiver struct {
 	Until time.Time `json:"until"`
 }
 
+func (f Finding) blocks() bool { return f.Severity != Warn && f.Severity != Info }
+
 // Position is where the finding is, as "server/opts.go:12", or "".
 func (f Finding) Position() string {
 	if f.File == "" || f.Line == 0 {
@@ -81,15 +85,27 @@ func (f Finding) String() string {
 	if f.Waived != nil {
 		text += fmt.Sprintf(" (waived by %s until %s: %s)", f.Waived.Who, f.Waived.Until.Format(time.DateOnly), f.Waived.Why)
 	}
-	return text
+	return oneLine(text)
+}
+
+// oneLine replaces what would break a line or control a terminal: paths are
+// the names of files, which may hold anything.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsGraphic(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 // Findings are the findings of several policies.
 type Findings []Finding
 
-// Blocked reports whether one of the findings forbids the hotfix.
+// Blocked reports whether one of the findings forbids the hotfix. A severity
+// that is none of the three does, so that a misspelt one lets nothing pass.
 func (fs Findings) Blocked() bool {
-	return slices.ContainsFunc(fs, func(f Finding) bool { return f.Severity == Block })
+	return slices.ContainsFunc(fs, Finding.blocks)
 }
 
 // Check asks every policy, and returns all findings, the gravest first. An
