@@ -45,6 +45,7 @@ func (s *sweep) nextAMD64() (Instruction, Reference) {
 		l = decode(&w)
 	}
 	if l.size > min(maxLength, len(rest)) {
+		s.quiet = s.at + maxLength // as far as what makes it unknown reaches
 		return Instruction{Offset: s.at, Size: 1, Class: Unknown}, Reference{}
 	}
 	in := Instruction{Offset: s.at, Size: l.size, Class: Code}
@@ -52,6 +53,9 @@ func (s *sweep) nextAMD64() (Instruction, Reference) {
 		if rest[0] == 0xcc {
 			in.Class = Filler
 		}
+		return in, Reference{}
+	}
+	if s.at+l.field < s.quiet {
 		return in, Reference{}
 	}
 	return in, l.reference(rest, s.at, s.addr)

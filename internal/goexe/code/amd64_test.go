@@ -222,3 +222,13 @@ func TestAMD64Unknown(t *testing.T) {
 	all := steps(t, code.AMD64, fromHex(t, "06 90 cc"))
 	assert.Equal(t, []code.Instruction{step(0, 1, code.Unknown), step(1, 1, code.Code), step(2, 1, code.Filler)}, all)
 }
+
+// TestAMD64Quiet has calls behind an unknown byte: in its reach and out of it.
+func TestAMD64Quiet(t *testing.T) {
+	for between, want := range map[int]int{0: 0, 12: 0, 13: 1} {
+		text := fromHex(t, "06"+strings.Repeat("90", between)+"e8 00000000")
+		refs, unknown := code.Scan(code.AMD64, text, base, nil)
+		assert.Len(t, refs, want, between)
+		assert.Equal(t, 1, unknown)
+	}
+}

@@ -50,7 +50,9 @@
 // understood or not as such. CC is of class [Filler].
 //
 // References are [Relative8], [Relative32] and [RIP32]; a RIP-relative operand with
-// prefix 67, which cuts the address to 32 bits, is none.
+// prefix 67, which cuts the address to 32 bits, is none. A distance that begins in
+// the 15 bytes from an unknown byte on is none either: another distance there might
+// make the byte known.
 //
 // # ARM64
 //

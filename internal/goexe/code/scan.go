@@ -76,7 +76,9 @@ type sweep struct {
 	code []byte
 	addr uint64 // of code[0]
 	at   int    // offset of the next step
-	pool pool
+
+	quiet int // AMD64: no reference begins before this offset
+	pool  pool
 }
 
 func (s *sweep) more() bool { return s.at < len(s.code) }

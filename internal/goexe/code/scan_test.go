@@ -68,6 +68,7 @@ func TestMaskMakesEqual(t *testing.T) {
 func FuzzScan(f *testing.F) {
 	f.Add(true, uint64(base), fromHex(f, "c3 48 8d 05 00 01 00 00 66 0f 38 00 05 00 01 00 00 62 f1 fe 48 6f 05 00 01 00 00 cc"))
 	f.Add(true, uint64(1<<64-1), fromHex(f, "06 66 66 c4 e3 fb f0 05 00 01 00 00 06 f7 05 0f"))
+	f.Add(true, uint64(base), []byte("bA\xfe%0$%00")) // a distance in reach of an unknown byte
 	f.Add(false, uint64(base), words(0xb0000000, 0x91048c00, 0x58000040, 0x14000001, 0x94000002, 0x9400))
 	f.Fuzz(func(t *testing.T, amd64 bool, addr uint64, text []byte) {
 		arch := code.ARM64
