@@ -1,0 +1,24 @@
+package policy
+
+import "slices"
+
+// Limits of [Default].
+const (
+	DefaultMaxLines = 400 // lines added plus lines removed, tests aside
+	DefaultMaxFiles = 20  // files that differ, tests aside
+)
+
+// Default are the rules for a hotfix that hold in most projects: it is small,
+// it is made on the released version, it leaves modules, toolchain, flags and
+// API alone, it has no effects that its lines do not show, and it can be built
+// again. A change without a test is a warning.
+func Default() []Policy {
+	return []Policy{
+		CleanTree(), TaggedBase(), BaseIsAncestor(),
+		MaxLines(DefaultMaxLines), MaxFiles(DefaultMaxFiles),
+		ForbiddenPaths(slices.Concat(MigrationPaths(), CIPaths())...),
+		NoModuleChanges(), NoDirectiveChanges(), CompatibleAPI(), NoSensitiveImports(), NoHiddenEffects(),
+		SameToolchain(), SameFlags(), Reproducible(), NoRace(), NoDebugFlags(),
+		AffectedKnown(), AsWarning(TestsChange()),
+	}
+}
