@@ -112,10 +112,11 @@ func released(c policy.Change) policy.Change {
 // same way, and the time [Now].
 func Case(t testing.TB, archive string) policy.Case {
 	t.Helper()
-	plan := Plan()
-	built := policy.Build{Toolchain: plan.Toolchain, Flags: plan.Flags()}
-	return policy.Case{Change: Change(t, archive), Plans: []build.Plan{plan}, Base: built, Fix: built, Now: Now()}
+	return policy.Case{Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now()}
 }
+
+// built returns lists of its own, so that a test can append to one of them.
+func built() policy.Build { return policy.Build{Toolchain: Toolchain, Flags: Plan().Flags()} }
 
 // Plan is the plan of a [Case], for a test to make worse.
 func Plan() build.Plan {

@@ -1,0 +1,306 @@
+package policy_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/build/policy/policytest"
+	"github.com/gohotfix/hotfix/target"
+)
+
+// good is a case that every policy of the table lets pass.
+func good() policy.Case {
+	plan := policytest.Plan()
+	built := func() policy.Build { return policy.Build{Toolchain: plan.Toolchain, Flags: plan.Flags()} }
+	return policy.Case{
+		Plans: []build.Plan{plan}, Base: built(), Fix: built(), Now: policytest.Now(),
+		Change: policy.Change{
+			Base: policy.Revision{Name: "v1.4.2", Commit: "1111", Version: "v1.4.2"}, Fix: policy.Revision{Name: "hotfix", Commit: "2222"},
+			Ancestry: policy.Descends, Module: "example.com/pay",
+			Files: []policy.File{
+				{Path: "internal/auth/auth.go", Status: policy.Changed, Added: 2, Removed: 1},
+				{Path: "internal/auth/auth_test.go", Status: policy.Added, Added: 90, Test: true},
+			},
+			Packages: []policy.Package{
+				{Path: "example.com/pay/internal/auth", Status: policy.Changed, Files: []string{"internal/auth/auth.go", "internal/auth/auth_test.go"}, Functions: []string{"Check"}},
+			},
+			Affected: []policy.Affected{{Target: plan.Target, Changed: []string{"example.com/pay/internal/auth"}}},
+		},
+	}
+}
+
+// stockTest is one policy with a case that breaks it.
+type stockTest struct {
+	name   string
+	policy policy.Policy
+	mutate func(*policy.Case)
+	want   string // part of the one finding
+}
+
+func stock() []stockTest {
+	module := func(m policy.Module) func(*policy.Case) {
+		return func(c *policy.Case) { c.Change.Modules = []policy.Module{m} }
+	}
+	file := func(f policy.File) func(*policy.Case) {
+		return func(c *policy.Case) { c.Change.Files = append(c.Change.Files, f) }
+	}
+	note := func(n policy.Note) func(*policy.Case) {
+		return func(c *policy.Case) { c.Change.Notes = []policy.Note{n} }
+	}
+	unknown := func(p policy.Part) func(*policy.Case) {
+		return func(c *policy.Case) {
+			c.Change.Unknown = []policy.Unknown{{Part: p, File: "a.go", Why: "a.go:1:1: no"}}
+		}
+	}
+	imported := func(path string) func(*policy.Case) {
+		return func(c *policy.Case) {
+			c.Change.Imports = []policy.Import{{Package: "example.com/pay/internal/auth", Path: path, File: "internal/auth/auth.go", Line: 7}}
+		}
+	}
+	plan := func(mutate func(*build.Plan)) func(*policy.Case) {
+		return func(c *policy.Case) { mutate(&c.Plans[0]) }
+	}
+	noPlans := func(c *policy.Case) { c.Plans = nil }
+	return []stockTest{
+		{"another package", policy.OnlyPackages("internal/auth/..."), func(c *policy.Case) {
+			c.Change.Packages = append(c.Change.Packages, policy.Package{Path: "example.com/pay/internal/authority", Status: policy.Removed, Files: []string{"internal/authority/a.go"}})
+		}, "block: only-packages: internal/authority/a.go: package example.com/pay/internal/authority is removed, which is outside internal/auth/...: take"},
+		{"a package that embeds", policy.OnlyPackages("example.com/pay/internal/auth"), note(policy.Note{Kind: policy.Embed, Package: "example.com/pay/web", File: "web/a.html"}), "web/a.html: package example.com/pay/web"},
+		{"a path outside", policy.OnlyPaths("internal/**"), file(policy.File{Path: "../lib/a.go", Status: policy.Changed}), "../lib/a.go: the file is changed, and none of internal/** allows it"},
+		{"a forbidden path", policy.ForbiddenPaths(policy.MigrationPaths()...), file(policy.File{Path: "db/migrations/1.sql", Status: policy.Added}), `db/migrations/1.sql: the file is added, which "**/migrations/**" forbids`},
+		{"lines", policy.MaxLines(3), file(policy.File{Path: "a.go", Added: 1}), "4 lines are added or removed outside tests, and a hotfix may change 3"},
+		{"a binary file", policy.MaxLines(3), file(policy.File{Path: "a.png", Binary: true, Status: policy.Changed}), "a.png: a binary file is changed"},
+		{"files", policy.MaxFiles(1), file(policy.File{Path: "README.md"}), "2 files differ, tests aside, and a hotfix may change 1"},
+		{"packages", policy.MaxPackages(1), func(c *policy.Case) {
+			c.Change.Packages = append(c.Change.Packages, policy.Package{Path: "x", Files: []string{"x/x.go"}})
+		}, "2 packages differ"},
+		{"functions", policy.MaxFunctions(1), func(c *policy.Case) { c.Change.Packages[0].Functions = []string{"A", "B"} }, "2 functions differ"},
+		{"functions of no Go", policy.MaxFunctions(1), unknown(policy.PartSource), "a.go: cannot tell whether the rule holds, since the declarations are not known in full: a.go:1:1: no"},
+		{"code alone", policy.TestsChange(), func(c *policy.Case) { c.Change.Files = c.Change.Files[:1] }, "internal/auth/auth.go: code changes and no test does"},
+		{"a test goes away", policy.TestsChange(), file(policy.File{Path: "b_test.go", Test: true, Status: policy.Removed, Removed: 9}), "b_test.go: the hotfix removes a file of tests"},
+
+		{"a module", policy.NoModuleChanges(), module(policy.Module{Path: "example.com/log", Old: "v1.0.0", New: "v1.0.1"}), "go.mod: module example.com/log (v1.0.0, now v1.0.1) is not what the base was built with"},
+		{"vendored code", policy.NoModuleChanges(), file(policy.File{Path: "vendor/a/a.go", Status: policy.Added}), "vendor/a/a.go: the file is added, and it decides"},
+		{"modules not known", policy.NoModuleChanges(), unknown(policy.PartModules), "module versions are not known in full"},
+		{"a minor version", policy.OnlyPatchBumps(), module(policy.Module{Path: "m", Old: "v1.0.9", New: "v1.1.0"}), "changes by more than a patch release"},
+		{"a downgrade", policy.OnlyPatchBumps(), module(policy.Module{Path: "m", Old: "v1.0.9", New: "v1.0.8"}), "goes back to an older version"},
+		{"a pseudo-version", policy.OnlyPatchBumps(), module(policy.Module{Path: "m", Old: "v1.0.9", New: "v1.0.10-0.20260101000000-123456789012"}), "is not a release"},
+		{"a module that is no bump", policy.OnlyPatchBumps(), module(policy.Module{Path: "m", New: "v1.0.0"}), "is not in both build lists"},
+		{"a replaced bump", policy.OnlyPatchBumps(), module(policy.Module{Path: "m", Old: "v1.0.0", New: "v1.0.1", NewPath: "../m"}), "is replaced by something else"},
+		{"a new module", policy.NoNewModules(), module(policy.Module{Path: "m", New: "v1.0.0"}), "m (absent, now v1.0.0) is new"},
+		{"a replaced module", policy.NoReplacedModules(), module(policy.Module{Path: "m", Old: "v1.0.0", New: "v1.0.0", NewPath: "../m"}), "m (v1.0.0, now v1.0.0 replaced by ../m) is replaced"},
+		{"another licence", policy.AllowedLicenses("MIT"), module(policy.Module{Path: "m", New: "v1.0.0", License: "AGPL-3.0-only"}), `has the licence "AGPL-3.0-only", which is not one of MIT`},
+		{"an unknown licence", policy.AllowedLicenses("MIT"), module(policy.Module{Path: "m", New: "v1.0.0"}), "has a licence that is not known"},
+
+		{"another toolchain", policy.SameToolchain(), plan(func(p *build.Plan) { p.Toolchain = "go1.26.9" }), "the plan for linux/amd64 uses go1.26.9, and the base was built by go1.26.8"},
+		{"no pin", policy.SameToolchain(), plan(func(p *build.Plan) { p.Toolchain = "" }), "cannot tell which toolchain the plan for linux/amd64 uses"},
+		{"toolchain of the base", policy.SameToolchain(), func(c *policy.Case) { c.Base.Toolchain = "" }, "cannot tell the toolchain of the base"},
+		{"toolchain of the fix", policy.SameToolchain(), func(c *policy.Case) { c.Fix, c.Plans = policy.Build{}, nil }, "cannot tell the toolchain of the fix"},
+		{"a flag more", policy.SameFlags(), plan(func(p *build.Plan) { p.Tags = []string{"debug"} }), `the plan for linux/amd64 has the flag "-tags=debug", which the base was built without`},
+		{"a flag less", policy.SameFlags(), plan(func(p *build.Plan) { p.Ldflags = []string{"-s"} }), `lacks the flag "-ldflags: -w"`},
+		{"flags of the base", policy.SameFlags(), func(c *policy.Case) { c.Base.Flags = nil }, "cannot tell the flags of the base"},
+		{"flags of the fix", policy.SameFlags(), func(c *policy.Case) { c.Fix.Flags, c.Plans = nil, nil }, "cannot tell the flags of the fix"},
+		{"a variable", policy.SameFlags(), func(c *policy.Case) { c.Fix.Flags = append(c.Fix.Flags, "-ldflags=-X main.a=1") }, `the fix has the flag "-ldflags: -X main.a"`},
+		{"a directive", policy.NoDirectiveChanges(), func(c *policy.Case) {
+			c.Change.Directives = []policy.Directive{{Name: "go", Old: "1.25", New: "1.26"}}
+		}, `go.mod: the line "go" was "1.25" and is now "1.26"`},
+
+		{"API", policy.CompatibleAPI(), func(c *policy.Case) { c.Change.API = []policy.API{{Package: "p", Message: "F: removed"}} }, "package p: F: removed, so callers no longer compile"},
+		{"API not known", policy.CompatibleAPI(), unknown(policy.PartAPI), "the differences of the exported API are not known"},
+		{"an import", policy.NoSensitiveImports(), imported("golang.org/x/sys/unix"), `internal/auth/auth.go:7: package example.com/pay/internal/auth now imports "golang.org/x/sys/unix"`},
+		{"an import of a list", policy.NoSensitiveImports("reflect"), imported("reflect"), `now imports "reflect"`},
+		{"imports of no Go", policy.NoSensitiveImports(), unknown(policy.PartSource), "a.go: cannot tell"},
+		{"a note", policy.NoHiddenEffects(), note(policy.Note{Kind: policy.Variable, Name: "n", Status: policy.Added, File: "a.go", Line: 3}), "a.go:3: package variable n added: it is set before main"},
+		{"a note of a kind", policy.NoNotes(policy.Init), note(policy.Note{Kind: policy.Init, Status: policy.Removed}), "init function removed"},
+		{"generated without a note", policy.NoNotes(policy.Generated), file(policy.File{Path: "a.pb.go", Gen: true, Status: policy.Changed}), "a.pb.go: generated code changed"},
+
+		{"dirty", policy.CleanTree(), func(c *policy.Case) { c.Change.Fix.Dirty = true }, `the tree of the fix "hotfix" holds changes that are in no commit`},
+		{"a folder", policy.CleanTree(), func(c *policy.Case) { c.Change.Base.Commit = "" }, `cannot tell whether the base "v1.4.2" is committed`},
+		{"no tag", policy.TaggedBase(), func(c *policy.Case) { c.Change.Base.Version = "" }, `the base "v1.4.2" has no version tag`},
+		{"diverged", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, `the fix "hotfix" is on another branch than the base "v1.4.2"`},
+		{"older", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = policy.Precedes }, `is older than the base`},
+		{"not related", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = "" }, `cannot tell whether the fix "hotfix" descends`},
+		{"code of another release", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Fix.Version = "v1.5.0" }, `the fix "hotfix" is tagged v1.5.0, so it is the code of another release than v1.4.3`},
+		{"version of another base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "v1.3.0" }, "v1.4.3 is not a version for a hotfix of v1.3.0: use v1.3.0+hotfix.1 or v1.3.1"},
+		{"version without a base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "" }, "cannot tell whether v1.4.3 is a hotfix"},
+		{"version on another branch", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, "hotfix-version: the fix \"hotfix\" is on another branch"},
+
+		{"paths", policy.Trimpath(), plan(func(p *build.Plan) { p.Trimpath = false }), "the plan for linux/amd64 writes paths of the build host into the executable: build with -trimpath"},
+		{"no plans", policy.Trimpath(), noPlans, "cannot tell how the fix is built, since there are no plans"},
+		{"cgo", policy.NoCgo(), plan(func(p *build.Plan) { p.Cgo = &build.Cgo{} }), "compiles C code"},
+		{"race", policy.NoRace(), plan(func(p *build.Plan) { p.Race = true }), "has the race detector on"},
+		{"old Go", policy.MinGo("go1.26.3"), plan(func(p *build.Plan) { p.Toolchain = "go1.26.2" }), "uses go1.26.2, which is older than go1.26.3"},
+		{"some Go", policy.MinGo("go1.26.3"), plan(func(p *build.Plan) { p.Toolchain = "" }), "does not say which toolchain"},
+		{"odd Go", policy.MinGo("go1.26.3"), plan(func(p *build.Plan) { p.Toolchain = "devel" }), "whose version cannot be read"},
+		{"debugging", policy.NoDebugFlags(), plan(func(p *build.Plan) { p.Gcflags = []string{"all=-N", "-l"} }), `turns optimisations off with "-N"`},
+		{"no inlining", policy.NoDebugFlags(), plan(func(p *build.Plan) { p.Gcflags = []string{"-m", "-l=4", "-l"} }), `turns optimisations off with "-l"`},
+		{"workspace", policy.Reproducible(), plan(func(p *build.Plan) { p.Workspace = "/src/go.work" }), "uses a workspace"},
+		{"stamp", policy.Reproducible(), plan(func(p *build.Plan) { p.StampVCS = true }), "state of the checkout"},
+		{"module mode", policy.Reproducible(), plan(func(p *build.Plan) { p.Module = "mod" }), "builds with -mod=mod"},
+		{"toolchain to choose", policy.Reproducible(), plan(func(p *build.Plan) { p.Toolchain = "" }), "does not pin the toolchain"},
+		{"target that fails", policy.AffectedKnown(), func(c *policy.Case) { c.Change.Affected[0].Err = "it does not compile" }, "cannot tell whether linux/amd64 is affected: it does not compile"},
+		{"target not looked at", policy.AffectedKnown(), plan(func(p *build.Plan) { p.Target = target.MustParse("windows/amd64") }), "cannot tell whether windows/amd64 is affected, since it was not looked at"},
+		{"no targets", policy.AffectedKnown(), func(c *policy.Case) { c.Change.Affected = nil }, "none was looked at"},
+		{"vulnerability", answered(vulnConfig + `{"finding":{"osv":"GO-2024-2687","trace":[{"module":"stdlib","package":"net/http","function":"Get"}]}}`), func(*policy.Case) {}, "GO-2024-2687 in net/http"},
+	}
+}
+
+// Every policy passes where its rule is kept, blocks where it is broken, and
+// does not block where that is waived.
+func TestStock(t *testing.T) {
+	for _, test := range stock() {
+		t.Run(test.policy.Rule()+"/"+strings.ReplaceAll(test.name, " ", "-"), func(t *testing.T) {
+			require.NoError(t, policy.Validate(test.policy))
+			if test.policy.Rule() != "vulnerabilities" { // its input is the stream, not the case
+				policytest.Pass(t, test.policy, good())
+			}
+			bad := good()
+			test.mutate(&bad)
+			found, err := policy.Check(t.Context(), bad, test.policy)
+			require.NoError(t, err)
+			require.Len(t, found, 1)
+			assert.True(t, found.Blocked())
+			assert.Contains(t, found[0].String(), test.want)
+			assert.NotEmpty(t, found[0].Remedy)
+
+			waived := policy.Waive(test.policy, "the release engineer", "the incident allows it", policytest.Now().Add(time.Hour))
+			policytest.Allows(t, waived, bad)
+			found, err = policy.Check(t.Context(), bad, waived)
+			require.NoError(t, err)
+			assert.Equal(t, policy.Info, found[0].Severity)
+			assert.Contains(t, found[0].String(), "(waived by the release engineer until 2026-03-02: the incident allows it)")
+		})
+	}
+}
+
+// A rule that is kept in a way that looks like breaking it.
+func TestStockPasses(t *testing.T) {
+	for _, test := range []stockTest{
+		{name: "the whole module", policy: policy.OnlyPackages("./...")},
+		{name: "an import path", policy: policy.OnlyPackages("example.com/pay/...")},
+		{name: "tests are not counted", policy: policy.MaxLines(3)},
+		{name: "a patch release", policy: policy.OnlyPatchBumps(), mutate: func(c *policy.Case) {
+			c.Change.Modules = []policy.Module{{Path: "m", Old: "v2.0.9+incompatible", New: "v2.0.10+incompatible"}}
+		}},
+		{name: "another module goes", policy: policy.NoNewModules(), mutate: func(c *policy.Case) { c.Change.Modules = []policy.Module{{Path: "m", Old: "v1.0.0"}} }},
+		{name: "an allowed licence", policy: policy.AllowedLicenses("mit"), mutate: func(c *policy.Case) {
+			c.Change.Modules = []policy.Module{{Path: "m", New: "v1.0.0", License: "MIT"}, {Path: "n", Old: "v1.0.0"}}
+		}},
+		{name: "a compatible change", policy: policy.CompatibleAPI(), mutate: func(c *policy.Case) {
+			c.Change.API = []policy.API{{Package: "p", Message: "F: added", Compatible: true}}
+		}},
+		{name: "a version that may differ", policy: policy.SameFlags("main.version"), mutate: func(c *policy.Case) {
+			c.Base.Flags = []string{"-ldflags=-s -X main.version=1", "-trimpath"}
+			c.Fix.Flags, c.Plans = []string{"-ldflags=-s '-X=main.version=2 beta'", "-trimpath"}, nil
+		}},
+		{name: "a note of another kind", policy: policy.NoNotes(policy.Init), mutate: func(c *policy.Case) { c.Change.Notes = []policy.Note{{Kind: policy.Embed}} }},
+		{name: "the next patch", policy: policy.HotfixVersion("v1.4.3")},
+		{name: "a hotfix of the base", policy: policy.HotfixVersion("v1.4.2+hotfix.7")},
+		{name: "a hotfix that is tagged already", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix.Version = "v1.4.3" }},
+		{name: "changes on the base's commit", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix = c.Change.Base }},
+		{name: "other packages of a name", policy: policy.NoSensitiveImports("net"), mutate: func(c *policy.Case) { c.Change.Imports = []policy.Import{{Path: "net/url"}} }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := good()
+			if test.mutate != nil {
+				test.mutate(&c)
+			}
+			policytest.Pass(t, test.policy, c)
+		})
+	}
+}
+
+func TestSameFlagsWarnsOfValues(t *testing.T) {
+	c := good()
+	c.Base.Flags = append(c.Base.Flags, "-ldflags=-X main.version=v1.4.2")
+	c.Fix.Flags, c.Plans = append(c.Fix.Flags, "-ldflags=-X main.version=v1.4.3"), nil
+	policytest.Finds(t, policy.SameFlags(), c,
+		`warn: same-flags: the fix sets main.version to "v1.4.3", which was "v1.4.2" in the base: make sure that this is meant, and name the variable: SameFlags("main.version")`)
+}
+
+func TestInternalAPIWarns(t *testing.T) {
+	c := good()
+	c.Change.API = []policy.API{{Package: "example.com/pay/internal/auth", Message: "F: removed"}}
+	policytest.Allows(t, policy.CompatibleAPI(), c)
+}
+
+func TestHotfixVersions(t *testing.T) {
+	for _, test := range []struct {
+		base, version string
+		ok            bool
+	}{
+		{"v1.4.2", "v1.4.3", true},
+		{"v1.4.2", "v1.4.2+hotfix.1", true},
+		{"v1.4.2+hotfix.1", "v1.4.2+hotfix.2", true},
+		{"v1.4.2+hotfix.1", "v1.4.3", true},
+		{"v1.4.2-rc.1", "v1.4.2-rc.1+hotfix.1", true},
+		{"v1.4.2", "v1.4.2", false},
+		{"v1.4.2", "v1.4.4", false},
+		{"v1.4.2", "v1.5.0", false},
+		{"v1.4.2", "v1.4.1", false},
+		{"v1.4.2", "v1.4.3-rc.1", false},
+		{"v1.4.2", "v1.4.3+hotfix.1", false},
+		{"v1.4.2", "v1.4.2+hotfix.0", false},
+		{"v1.4.2", "v1.4.2+hotfix.01", false},
+		{"v1.4.2", "v1.4.2+build.1", false},
+		{"v1.4.2+hotfix.2", "v1.4.2+hotfix.2", false},
+		{"v1.4.2+hotfix.2", "v1.4.2+hotfix.1", false},
+		{"v1.4.2-rc.1", "v1.4.2", false},
+		{"v1.4", "v1.4.1", false},
+	} {
+		c := good()
+		c.Change.Base.Version = test.base
+		found, err := policy.Check(t.Context(), c, policy.HotfixVersion(test.version))
+		require.NoError(t, err)
+		assert.Equal(t, test.ok, !found.Blocked(), "%s for %s", test.version, test.base)
+	}
+}
+
+// A policy with a wrong argument is named before the work, and never passes.
+func TestWrongArguments(t *testing.T) {
+	until := policytest.Now()
+	for _, test := range []struct {
+		policy policy.Policy
+		want   string
+	}{
+		{policy.OnlyPackages(), "OnlyPackages: no packages"},
+		{policy.OnlyPackages("a...b"), `OnlyPackages: "a...b" is not a pattern`},
+		{policy.OnlyPaths(), "OnlyPaths: no patterns"},
+		{policy.ForbiddenPaths("a["), `ForbiddenPaths: "a[" is not a pattern`},
+		{policy.MaxLines(-1), "MaxLines: -1 is no limit"},
+		{policy.MaxFunctions(-2), "MaxFunctions: -2 is no limit"},
+		{policy.AllowedLicenses(), "AllowedLicenses: no licence"},
+		{policy.NoSensitiveImports(""), `NoSensitiveImports: "" is not a pattern`},
+		{policy.SameFlags(""), "SameFlags: a variable without a name"},
+		{policy.NoNotes(), "NoNotes: no kinds"},
+		{policy.NoNotes("int"), `NoNotes: "int" is no kind`},
+		{policy.HotfixVersion("1.4.3"), `HotfixVersion: "1.4.3" is not a version`},
+		{policy.HotfixVersion("v1.4"), `HotfixVersion: "v1.4" is not a version`},
+		{policy.MinGo("1.26"), `MinGo: "1.26" is no version of Go`},
+		{policy.Vulnerabilities(nil), "Vulnerabilities: nothing opens"},
+		{policy.All("none"), `All: "none" has no policies`},
+		{policy.Any("No Name", policy.NoCgo()), `Any: "No Name" does not name a rule`},
+		{policy.All("inner", policy.MaxLines(-1)), "MaxLines: -1"},
+		{policy.All("nothing", nil), "one of the policies is nil"},
+		{policy.AsWarning(nil), "one of the policies is nil"},
+		{policy.AsWarning(policy.MaxFiles(-1)), "MaxFiles: -1"},
+		{policy.Func("", nil), "the policy has no function"},
+		{policy.Waive(policy.NoCgo(), " ", "why", until), "Waive: nobody takes the blame"},
+		{policy.Waive(policy.NoCgo(), "who", "", until), "Waive: the waiver of who has no reason"},
+		{policy.Waive(policy.NoCgo(), "who", "why", time.Time{}), "Waive: the waiver of who has no end"},
+	} {
+		err := policy.Validate(test.policy)
+		var argument *policy.ArgumentError
+		require.ErrorAs(t, err, &argument, test.want)
+		assert.ErrorContains(t, err, test.want)
+		_, err = policy.Check(t.Context(), good(), test.policy)
+		assert.ErrorContains(t, err, test.want)
+	}
+	assert.ErrorContains(t, policy.Validate(nil), "nil")
+}
