@@ -94,25 +94,34 @@ func (r *reader) fact(at token.Pos, key, name, text string) fact {
 	return f
 }
 
-// tokens is the source of a node without comments and formatting.
+// tokens is the source of a node without comments and formatting. Semicolons
+// and commas before a closing bracket are formatting too: they depend on where
+// lines end.
 func (r *reader) tokens(n ast.Node) string {
 	start, end := r.fset.PositionFor(n.Pos(), false).Offset, r.fset.PositionFor(n.End(), false).Offset
 	src := r.src[min(start, len(r.src)):min(max(start, end), len(r.src))]
 	var s scanner.Scanner
-	var text strings.Builder
 	s.Init(token.NewFileSet().AddFile("", -1, len(src)), src, func(token.Position, string) {}, 0)
+	var text strings.Builder
+	separator := ""
 	for {
 		_, tok, literal := s.Scan()
-		switch {
-		case tok == token.EOF:
+		switch tok {
+		case token.EOF:
 			return text.String()
-		case tok == token.SEMICOLON:
-			literal = ";"
-		case literal == "":
+		case token.SEMICOLON, token.COMMA:
+			text.WriteString(separator)
+			separator = tok.String()
+			continue
+		case token.RPAREN, token.RBRACK, token.RBRACE:
+			separator = ""
+		}
+		if literal == "" {
 			literal = tok.String()
 		}
 		// The length makes the list of tokens readable in one way only.
-		text.WriteString(strconv.Itoa(len(literal)) + ":" + literal)
+		text.WriteString(separator + strconv.Itoa(len(literal)) + ":" + literal)
+		separator = ""
 	}
 }
 
