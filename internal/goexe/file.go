@@ -198,41 +198,48 @@ func (f *File) Data(s Section) ([]byte, error) {
 	return data, nil
 }
 
-// find returns where the function table begins: in the section that is named
-// for it, or, in PE files and others without one, where its header is found.
-func (f *File) find() ([]byte, error) {
+// functionTable is where the function table lies.
+type functionTable struct {
+	addr uint64
+	data []byte // to the end of the section
+}
+
+// functionTable finds the function table: in the section that is named for it,
+// or, in PE files and others without one, where its header is found.
+func (f *File) functionTable() (functionTable, error) {
 	for _, name := range []string{".gopclntab", ".data.rel.ro.gopclntab", "__gopclntab"} {
 		if s, ok := f.Section(name); ok && s.Size > 0 {
-			return f.Data(s)
+			data, err := f.Data(s)
+			return functionTable{addr: s.Addr, data: data}, err
 		}
 	}
 	for _, s := range f.Sections {
 		data, err := f.Data(s)
 		if err != nil {
-			return nil, err
+			return functionTable{}, err
 		}
-		if found := f.search(data); found != nil {
-			return found, nil
+		if at := f.search(data); at >= 0 {
+			return functionTable{addr: s.Addr + uint64(at), data: data[at:]}, nil
 		}
 	}
-	return nil, ErrNoFunctions
+	return functionTable{}, ErrNoFunctions
 }
 
-func (f *File) search(data []byte) []byte {
+// search returns the offset of the function table in a section, or -1.
+func (f *File) search(data []byte) int {
 	for _, magic := range []uint32{magicGo120, magicGo118} {
 		mark := make([]byte, 4)
 		f.Order.PutUint32(mark, magic)
-		for at := 0; ; {
+		for at := 0; ; at++ {
 			i := bytes.Index(data[at:], mark)
 			if i < 0 {
 				break
 			}
 			at += i
 			if _, err := f.parseHeader(data[at:]); err == nil {
-				return data[at:]
+				return at
 			}
-			at++
 		}
 	}
-	return nil
+	return -1
 }

@@ -18,6 +18,8 @@ type Function struct {
 	Name  string // as the linker names it, as "net/http.(*Server).Serve"
 	Entry uint64 // offset from the start of the text
 	Size  int64  // bytes up to the next function, alignment included
+
+	record uint32 // offset of the function's record
 }
 
 // Package returns the import path of the package that a function belongs to,
@@ -57,10 +59,11 @@ type tableHeader struct {
 
 // Functions reads the function table.
 func (f *File) Functions() (*Functions, error) {
-	data, err := f.find()
+	table, err := f.functionTable()
 	if err != nil {
 		return nil, err
 	}
+	data := table.data
 	h, err := f.parseHeader(data)
 	if err != nil {
 		return nil, err
@@ -85,13 +88,7 @@ func (f *File) parseHeader(data []byte) (tableHeader, error) {
 	if magic != magicGo118 && magic != magicGo120 || data[4] != 0 || data[5] != 0 || int(data[7]) != word {
 		return h, fmt.Errorf("%w: its header is of another Go version", ErrNoFunctions)
 	}
-	field := func(i int) uint64 {
-		at := data[8+i*word:]
-		if word == 4 {
-			return uint64(f.Order.Uint32(at))
-		}
-		return f.Order.Uint64(at)
-	}
+	field := func(i int) uint64 { return f.Word(data[8+i*word:]) }
 	count := field(0)
 	h.names, h.units, h.files, h.programs, h.records = field(3), field(4), field(5), field(6), field(7)
 	size := uint64(len(data))
@@ -127,17 +124,20 @@ func (fs *Functions) at(i int) (Function, bool) {
 		return Function{}, false
 	}
 	name, ok := fs.name(order.Uint32(fs.records[record+4:]))
-	return Function{Name: name, Entry: uint64(entry), Size: int64(next - entry)}, ok
+	return Function{Name: name, Entry: uint64(entry), Size: int64(next - entry), record: uint32(record)}, ok
 }
 
 // maxName bounds a symbol's name; generic instances reach a few kilobytes.
 const maxName = 64 << 10
 
-func (fs *Functions) name(offset uint32) (string, bool) {
-	if uint64(offset) >= uint64(len(fs.names)) {
+func (fs *Functions) name(offset uint32) (string, bool) { return cString(fs.names, offset) }
+
+// cString returns the string that begins at an offset and ends in a zero byte.
+func cString(data []byte, offset uint32) (string, bool) {
+	if uint64(offset) >= uint64(len(data)) {
 		return "", false
 	}
-	rest := fs.names[offset:]
+	rest := data[offset:]
 	end := bytes.IndexByte(rest[:min(len(rest), maxName)], 0)
 	if end < 0 {
 		return "", false

@@ -5,16 +5,16 @@ import "bytes"
 // SourceFiles returns the paths of the source files that the function table
 // names, in its order: absolute unless the executable was built with -trimpath.
 func (f *File) SourceFiles() ([]string, error) {
-	data, err := f.find()
+	table, err := f.functionTable()
 	if err != nil {
 		return nil, err
 	}
-	h, err := f.parseHeader(data)
+	h, err := f.parseHeader(table.data)
 	if err != nil {
 		return nil, err
 	}
 	var files []string
-	for name := range bytes.SplitSeq(data[h.files:h.programs], []byte{0}) {
+	for name := range bytes.SplitSeq(table.data[h.files:h.programs], []byte{0}) {
 		if len(name) > 0 && len(name) <= maxName {
 			files = append(files, string(name))
 		}

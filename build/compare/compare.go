@@ -1,0 +1,133 @@
+package compare
+
+import (
+	"cmp"
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"maps"
+	"runtime/debug"
+	"slices"
+)
+
+// Executables compares the Go executables at two paths. An error that wraps
+// [ErrUnknown] says that one of them cannot be compared function by function,
+// or that they are of different targets.
+func Executables(ctx context.Context, oldPath, newPath string) (*Report, error) {
+	before, err := open(oldPath)
+	if err != nil {
+		return nil, fmt.Errorf("comparing executables: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("comparing executables: %w", context.Cause(ctx))
+	}
+	after, err := open(newPath)
+	if err != nil {
+		return nil, fmt.Errorf("comparing executables: %w", err)
+	}
+	if a, b := before.about.Target, after.about.Target; a.OS != b.OS || a.Arch != b.Arch {
+		return nil, fmt.Errorf("comparing executables: one is for %s, the other for %s: %w: compare two of one target", a, b, ErrUnknown)
+	}
+	c := &comparison{
+		old: before, new: after, data: map[pointers]*pair{},
+		report: &Report{
+			Old: before.about, New: after.about, Identical: before.about.Digest == after.about.Digest,
+			Info: infoDifferences(before.info, after.info), Functions: []Function{}, Data: []Data{}, Unknown: []string{},
+		},
+	}
+	return c.report, c.run(ctx)
+}
+
+// comparison is one comparison as it goes on.
+type comparison struct {
+	old, new *side
+	report   *Report
+	matches  []*match
+	data     map[pointers]*pair // what functions on both sides refer to
+}
+
+// match is a function on both sides.
+type match struct {
+	old, new *function
+	why      string // what differs in the code; "" if nothing does
+	constant bool   // it is a constant that the code uses
+}
+
+func (c *comparison) run(ctx context.Context) error {
+	c.matchFunctions()
+	for i, m := range c.matches {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return fmt.Errorf("comparing executables: %w", context.Cause(ctx))
+		}
+		m.why = c.compareCode(m)
+	}
+	c.compareData()
+	c.judge()
+	c.report.sort()
+	return nil
+}
+
+// matchFunctions pairs functions of one name, in their order: there are several
+// where the linker made wrappers, which it names like what they wrap.
+func (c *comparison) matchFunctions() {
+	for _, f := range c.new.functions {
+		others := c.old.byName[f.Name]
+		i := slices.IndexFunc(others, func(o *function) bool { return !o.used })
+		if i < 0 {
+			c.report.Functions = append(c.report.Functions, c.new.describe(f, Added))
+			continue
+		}
+		others[i].used = true
+		c.matches = append(c.matches, &match{old: others[i], new: f})
+	}
+	for _, f := range c.old.functions {
+		if !f.used {
+			c.report.Functions = append(c.report.Functions, c.old.describe(f, Removed))
+		}
+	}
+}
+
+// describe is a function that is on one side only.
+func (s *side) describe(f *function, status Status) Function {
+	d := s.details.Of(f.Function)
+	file, generated := source(d)
+	out := Function{Name: f.Name, Package: f.Package(), Status: status, File: file, Line: d.StartLine, Generated: generated, Why: "it is not there before"}
+	out.NewSize = len(f.code)
+	if status == Removed {
+		out.OldSize, out.NewSize, out.Why = len(f.code), 0, "it is no longer there"
+	}
+	return out
+}
+
+// infoDifferences compares what the build infos record.
+func infoDifferences(a, b *buildinfo.BuildInfo) []Info {
+	before, after := infoLines(a), infoLines(b)
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	all := []Info{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if before[name] != after[name] {
+			all = append(all, Info{Name: name, Old: before[name], New: after[name]})
+		}
+	}
+	return all
+}
+
+func infoLines(info *buildinfo.BuildInfo) map[string]string {
+	lines := map[string]string{"toolchain": info.GoVersion, "main package": info.Path, "main module": moduleText(&info.Main)}
+	for _, d := range info.Deps {
+		lines["dependency "+d.Path] = moduleText(d)
+	}
+	for _, s := range info.Settings {
+		lines["setting "+s.Key] = s.Value
+	}
+	return lines
+}
+
+func moduleText(m *debug.Module) string {
+	text := cmp.Or(m.Version, "(no version)")
+	if m.Replace != nil {
+		text += " => " + m.Replace.Path + " " + m.Replace.Version
+	}
+	return text
+}

@@ -1,0 +1,121 @@
+package compare_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/compare"
+	"github.com/gohotfix/hotfix/target"
+)
+
+// program is what the tests edit.
+const program = `package main
+
+import (
+	"os"
+	"strconv"
+)
+
+type account struct {
+	name    string
+	balance int
+}
+
+var limit = 250
+
+var names = []string{"first", "second"}
+
+func main() {
+	a := account{name: names[len(os.Args)%2], balance: len(os.Args)}
+	println(describe(a), check(a), twice(a.balance), func() string { return "closure of " + a.name }())
+}
+
+//go:noinline
+func describe(a account) string { return "account " + a.name + " has " + strconv.Itoa(a.balance) }
+
+//go:noinline
+func check(a account) bool {
+	if a.balance > limit {
+		return false
+	}
+	return half(a.balance) < 100
+}
+
+func half(n int) int { return n / 2 }
+
+//go:noinline
+func twice(n int) int { return 2 * half(4*n) }
+`
+
+// built builds a program for a target and returns the executable's path.
+func built(t *testing.T, source string, on target.Target) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"go.mod": "module example.com/app\n\ngo 1.25\n", "main.go": source} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	b, err := build.New(dir, ".", build.WithOutput(t.TempDir()))
+	require.NoError(t, err)
+	artifact, err := b.Build(t.Context(), on)
+	require.NoError(t, err)
+	return artifact.Path
+}
+
+// told is the report's functions and data, a line each.
+func told(r *compare.Report) []string {
+	lines := []string{}
+	for _, f := range r.Functions {
+		line := string(f.Status) + " " + f.Name
+		if f.Generated {
+			line = "generated: " + line
+		}
+		if len(f.Through) > 0 {
+			line += " through " + strings.Join(f.Through, ",")
+		}
+		lines = append(lines, line)
+	}
+	for _, d := range r.Data {
+		lines = append(lines, fmt.Sprintf("%s of %s", d.Kind, strings.Join(d.Users, ",")))
+	}
+	return lines
+}
+
+func TestEdits(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		replace, with string
+		want          []string
+	}{
+		"nothing":                {"", "", []string{}},
+		"a comment, lines moved": {"type account", "// One\n// or two.\ntype account", []string{}},
+		"a statement":            {"	if a.balance > limit", "	if a.name == \"\" {\n		return false\n	}\n	if a.balance > limit", []string{"edited main.check"}},
+		"an operator in place":   {"a.balance > limit", "a.balance >= limit", []string{"edited main.check"}},
+		"a literal":              {`"account "`, `"Account "`, []string{"edited main.describe", "constant of main.describe"}},
+		"a longer literal":       {`"account "`, `"the account "`, []string{"edited main.describe"}},
+		"a number":               {"< 100", "< 101", []string{"edited main.check"}},
+		"another callee":         {"describe(a), check", "a.name, check", []string{"removed main.describe", "edited main.main"}},
+		"an inlined function":    {"return n / 2", "return n / 3", []string{"inlined main.check through main.half", "inlined main.twice through main.half"}},
+		"a variable":             {"limit = 250", "limit = 260", []string{"variable of main.check"}},
+		"a string in a variable": {`"second"`, `"SECOND"`, []string{"variable of main.main"}},
+		"a closure":              {`"closure of "`, `"a closure of "`, []string{"edited main.main"}},
+		"a new function":         {"func half", "//go:noinline\nfunc more() int { return limit }\n\nfunc init() { limit += more() }\n\nfunc half", []string{"added main.init.0", "added main.more"}},
+	}
+	for _, on := range []target.Target{target.MustParse("linux/amd64"), target.MustParse("darwin/arm64")} {
+		base := built(t, program, on)
+		for name, test := range tests {
+			t.Run(on.String()+" "+name, func(t *testing.T) {
+				t.Parallel()
+				report, err := compare.Executables(t.Context(), base, built(t, strings.ReplaceAll(program, test.replace, test.with), on))
+				require.NoError(t, err)
+				assert.Equal(t, test.want, told(report), "%s", report)
+			})
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package compare
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// pointers are addresses on the two sides that must mean the same.
+type pointers struct{ old, new uint64 }
+
+// pair is a piece of data on both sides.
+type pair struct {
+	users []*match // functions that refer to it at the same place
+	equal bool
+	open  bool // being compared: what refers to itself is equal as long as nothing else differs
+	done  bool
+}
+
+func (c *comparison) pair(at pointers) *pair {
+	p := c.data[at]
+	if p == nil {
+		p = &pair{}
+		c.data[at] = p
+	}
+	return p
+}
+
+// compareData compares everything that functions refer to. What is read-only
+// and differs makes the functions differ that refer to it: a literal was
+// edited. Types and variables are told of on their own.
+func (c *comparison) compareData() {
+	for _, at := range slices.SortedFunc(maps.Keys(c.data), func(a, b pointers) int { return cmpPointers(a, b) }) {
+		p := c.data[at]
+		if len(p.users) == 0 || c.equal(at, 0) {
+			continue
+		}
+		kind := c.kind(at)
+		if kind == Constant {
+			for _, m := range p.users {
+				if m.why == "" {
+					m.constant = true
+					m.why = fmt.Sprintf("it uses the constant %s instead of %s", c.new.show(at.new), c.old.show(at.old))
+				}
+			}
+		}
+		c.report.Data = append(c.report.Data, c.describeData(at, kind, p.users))
+	}
+}
+
+func cmpPointers(a, b pointers) int {
+	if a.old != b.old {
+		if a.old < b.old {
+			return -1
+		}
+		return 1
+	}
+	if a.new < b.new {
+		return -1
+	}
+	return 1
+}
+
+func (c *comparison) kind(at pointers) Kind {
+	_, isType := c.old.typeAt(at.old)
+	switch {
+	case isType:
+		return Type
+	case c.old.region(at.old) == inVariables:
+		return Variable
+	}
+	return Constant
+}
+
+func (c *comparison) describeData(at pointers, kind Kind, users []*match) Data {
+	d := Data{Kind: kind, Old: c.old.show(at.old), New: c.new.show(at.new)}
+	for _, m := range users {
+		d.Packages = append(d.Packages, m.new.Package())
+		d.Users = append(d.Users, m.new.Name)
+	}
+	slices.Sort(d.Packages)
+	slices.Sort(d.Users)
+	d.Packages, d.Users = slices.Compact(d.Packages), slices.Compact(d.Users)
+	d.Users = d.Users[:min(len(d.Users), MaxUsers)]
+	return d
+}
+
+// maxShown is how many bytes of a piece of data a report shows.
+const maxShown = 40
+
+// show is a piece of data for people.
+func (s *side) show(addr uint64) string {
+	if t, ok := s.typeAt(addr); ok {
+		return t.name
+	}
+	data := s.object(addr)
+	if text, ok := printable(data); ok {
+		return text
+	}
+	return fmt.Sprintf("%x", data[:min(len(data), maxShown/2)])
+}
+
+func printable(data []byte) (string, bool) {
+	data = data[:min(len(data), maxShown)]
+	for _, c := range data {
+		if c < ' ' && c != '\n' && c != '\t' || c > '~' {
+			return "", false
+		}
+	}
+	return strconv.Quote(string(data)), len(data) > 0
+}
+
+// maxDepth bounds how far pointers are followed.
+const maxDepth = 64
+
+// equal reports whether two addresses mean the same.
+func (c *comparison) equal(at pointers, depth int) bool {
+	p := c.pair(at)
+	switch {
+	case p.done:
+		return p.equal
+	case p.open || depth > maxDepth:
+		return true
+	}
+	p.open = true
+	p.equal = c.sameContent(at, depth)
+	p.open, p.done = false, true
+	return p.equal
+}
+
+func (c *comparison) sameContent(at pointers, depth int) bool {
+	a, b := c.old.region(at.old), c.new.region(at.new)
+	if a != b {
+		return false
+	}
+	switch a {
+	case elsewhere, inZeroes:
+		return true // nothing is there before the program runs
+	case inCode:
+		before, after := c.old.at(at.old), c.new.at(at.new)
+		return before != nil && after != nil && before.Name == after.Name && at.old-before.addr == at.new-after.addr
+	}
+	before, isType := c.old.typeAt(at.old)
+	if after, also := c.new.typeAt(at.new); isType && also {
+		return before == after
+	}
+	return c.sameBytes(at, depth)
+}
+
+// sameBytes compares two objects over the length of the shorter one. Words that
+// point into the program are the same if what they point to is: equal addresses
+// can hold different things on the two sides.
+func (c *comparison) sameBytes(at pointers, depth int) bool {
+	a, b := c.old.object(at.old), c.new.object(at.new)
+	n := min(len(a), len(b))
+	a, b = a[:n], b[:n]
+	if c.ignored(a) {
+		return true
+	}
+	word := c.old.file.PtrSize
+	if at.old%uint64(word) != at.new%uint64(word) {
+		return bytes.Equal(a, b)
+	}
+	lead := min(n, int(-at.old%uint64(word))) // up to where words are aligned
+	if !bytes.Equal(a[:lead], b[:lead]) {
+		return false
+	}
+	for a, b = a[lead:], b[lead:]; len(a) >= word; a, b = a[word:], b[word:] {
+		before, after := c.old.pointer(a), c.new.pointer(b)
+		if before != 0 && after != 0 {
+			if !c.equal(pointers{before, after}, depth+1) {
+				return false
+			}
+		} else if !bytes.Equal(a[:word], b[:word]) {
+			return false
+		}
+	}
+	return bytes.Equal(a, b)
+}
+
+// pointer returns the address that a word holds, 0 if it lies outside the
+// program.
+func (s *side) pointer(data []byte) uint64 {
+	value := s.file.Word(data)
+	if s.region(value) == elsewhere {
+		return 0
+	}
+	return value
+}
+
+// buildInfoStart is what the go command puts before the build information that
+// the program can read about itself; it is compared by itself.
+const buildInfoStart = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
+
+func (c *comparison) ignored(data []byte) bool {
+	return bytes.HasPrefix(data, []byte(buildInfoStart)) || bytes.HasPrefix(data, []byte("\xff Go buildinf:"))
+}
