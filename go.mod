@@ -28,6 +28,7 @@ require (
 	// Asks whether standard error is a terminal, and reads passwords without echo.
 	golang.org/x/term v0.47.0
 	// go/packages: what the pattern of a main package resolves to under the build's own flags.
+	// txtar: the two trees of a change, in tests of policies.
 	golang.org/x/tools v0.52.0
 )
 
