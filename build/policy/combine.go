@@ -68,7 +68,11 @@ func blocking(found []Finding) int {
 	return n
 }
 
+// ask checks one policy. Its error is an [*UncheckedError].
 func ask(ctx context.Context, c Case, p Policy) ([]Finding, error) {
+	if p == nil {
+		return nil, &UncheckedError{Rule: "nil", Err: Validate(p)}
+	}
 	found, err := p.Check(ctx, c)
 	if err != nil {
 		return found, &UncheckedError{Rule: p.Rule(), Err: err}

@@ -109,6 +109,11 @@ func TestCheck(t *testing.T) {
 	assert.Equal(t, []string{"block a", "block b", "warn c", "info c"}, rules)
 }
 
+func TestCheckOfNil(t *testing.T) {
+	_, err := policy.Check(t.Context(), policy.Case{}, nil, finds("a"))
+	assert.ErrorContains(t, err, "one of the policies is nil: leave it out")
+}
+
 // A severity that nobody knows, and a finding without one, forbid the hotfix.
 func TestUnknownSeverityBlocks(t *testing.T) {
 	assert.True(t, policy.Findings{{Severity: "blok"}}.Blocked())

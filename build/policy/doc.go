@@ -15,5 +15,34 @@
 // and a remedy. [Check] asks several policies and sorts what they found;
 // [Findings.Blocked] says whether the hotfix may go on.
 //
+// # Policies
+//
+// [Default] is the set for a hotfix of most projects. The stock is about
+//
+//   - scope: [OnlyPackages], [OnlyPaths], [ForbiddenPaths], [MaxLines],
+//     [MaxFiles], [MaxPackages], [MaxFunctions], [TestsChange];
+//   - modules: [NoModuleChanges], [OnlyPatchBumps], [NoNewModules],
+//     [NoReplacedModules], [AllowedLicenses];
+//   - code: [CompatibleAPI], [NoSensitiveImports], [NoHiddenEffects],
+//     [NoNotes], [AffectedKnown], [Vulnerabilities];
+//   - revisions: [CleanTree], [TaggedBase], [BaseIsAncestor], [HotfixVersion];
+//   - builds: [SameToolchain], [SameFlags], [NoDirectiveChanges],
+//     [Reproducible], [Trimpath], [NoCgo], [NoRace], [NoDebugFlags], [MinGo].
+//
+// [All], [Any], [AsWarning] and [Waive] make policies of policies, and [Func]
+// makes one of a function. Constructors return no error, so that a list of
+// policies reads as one: a policy with a wrong argument is found by [Validate],
+// and until it is mended every check of it is an error.
+//
+// # Testing
+//
+// Package policytest makes a case of an archive with two small trees, and
+// asserts what a policy finds.
+//
+// # Errors
+//
+// [Check] returns an [*UncheckedError], which wraps an [*ArgumentError], a
+// [*VulnerabilityError], [ErrNoTime] or what a policy of one's own returned.
+//
 // All policies are immutable and safe for concurrent use.
 package policy

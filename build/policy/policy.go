@@ -115,10 +115,8 @@ func Check(ctx context.Context, c Case, policies ...Policy) (Findings, error) {
 	var all Findings
 	var failed error
 	for _, p := range policies {
-		found, err := p.Check(ctx, c)
-		if err != nil && failed == nil {
-			failed = &UncheckedError{Rule: p.Rule(), Err: err}
-		}
+		found, err := ask(ctx, c, p)
+		failed = cmp.Or(failed, err)
 		all = append(all, found...)
 	}
 	slices.SortStableFunc(all, compareFindings)

@@ -32,9 +32,13 @@ func OnlyPackages(allowed ...string) Policy {
 // names, such as one that embeds a file from a folder below.
 func touched(c Change) []Package {
 	packages := slices.Clone(c.Packages)
+	known := map[string]bool{"": true}
+	for _, p := range packages {
+		known[p.Path] = true
+	}
 	for _, n := range c.Notes {
-		named := func(p Package) bool { return p.Path == n.Package }
-		if n.Package != "" && !slices.ContainsFunc(packages, named) {
+		if !known[n.Package] {
+			known[n.Package] = true
 			packages = append(packages, Package{Path: n.Package, Status: Changed, Files: []string{n.File}})
 		}
 	}

@@ -51,9 +51,14 @@ func withoutNotes(name string, kinds []Kind) rule {
 // notes are those of the change, and one for each generated file that has none.
 func notes(c Change) []Note {
 	all := slices.Clone(c.Notes)
+	noted := map[string]bool{}
+	for _, n := range c.Notes {
+		if n.Kind == Generated {
+			noted[n.File] = true
+		}
+	}
 	for _, f := range c.Files {
-		noted := func(n Note) bool { return n.Kind == Generated && n.File == f.Path }
-		if f.Gen && !slices.ContainsFunc(c.Notes, noted) {
+		if f.Gen && !noted[f.Path] {
 			all = append(all, Note{Kind: Generated, Status: f.Status, File: f.Path})
 		}
 	}

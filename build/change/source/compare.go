@@ -19,8 +19,15 @@ import (
 //
 // An error about a tree is a [*FileError]; it wraps [ErrTooManyFiles],
 // [fs.ErrNotExist] if there is no go.mod file, or what reading or parsing said.
-func Compare(base, fix fs.FS) (policy.Change, error) {
-	c, err := start(base, fix)
+// The error of an option is an [*OptionError].
+func Compare(base, fix fs.FS, opts ...Option) (policy.Change, error) {
+	var cfg config
+	for _, opt := range opts {
+		if err := opt(&cfg); err != nil {
+			return policy.Change{}, err
+		}
+	}
+	c, err := start(base, fix, cfg)
 	if err != nil {
 		return policy.Change{}, err
 	}
@@ -39,12 +46,12 @@ type comparison struct {
 	change    policy.Change
 }
 
-func start(base, fix fs.FS) (*comparison, error) {
-	old, err := open("base", base)
+func start(base, fix fs.FS, cfg config) (*comparison, error) {
+	old, err := open("base", base, cfg)
 	if err != nil {
 		return nil, err
 	}
-	now, err := open("fix", fix)
+	now, err := open("fix", fix, cfg)
 	if err != nil {
 		return nil, err
 	}

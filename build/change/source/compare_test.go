@@ -200,6 +200,53 @@ func TestTooManyFiles(t *testing.T) {
 	assert.ErrorIs(t, err, source.ErrTooManyFiles)
 }
 
+func TestWithoutFiles(t *testing.T) {
+	skip := source.WithoutFiles(func(path string) bool { return strings.HasPrefix(path, "dist/") })
+	c, err := source.Compare(tree(), tree("dist/app", "bytes", "README.md", "text\n"), skip)
+	require.NoError(t, err)
+	assert.Equal(t, []policy.File{{Path: "README.md", Status: policy.Added, Added: 1}}, c.Files)
+	_, err = source.Compare(tree(), tree(), source.WithoutFiles(nil))
+	var option *source.OptionError
+	require.ErrorAs(t, err, &option)
+	assert.ErrorContains(t, err, "source: WithoutFiles: no function")
+}
+
+// More patterns than anybody writes are matched as one that takes all.
+func TestManyEmbedPatterns(t *testing.T) {
+	code := "package a\n\n//go:embed" + strings.Repeat(" x", 2000) + "\nvar s string\n"
+	c, err := source.Compare(tree("a.go", code, "page.html", "old"), tree("a.go", code, "page.html", "new"))
+	require.NoError(t, err)
+	require.Len(t, c.Notes, 1)
+	assert.Equal(t, policy.Embed, c.Notes[0].Kind)
+}
+
+// What a module is replaced by is compared if it is in the tree, and said to be
+// unknown if it is not.
+func TestReplacementsOutsideTheTree(t *testing.T) {
+	for folder, outside := range map[string]bool{"./log": false, "../log": true, "./x/../../log": true, "/src/log": true} {
+		module := goMod + "\nreplace example.com/log => " + folder + "\n"
+		c, err := source.Compare(tree("go.mod", module), tree("go.mod", module))
+		require.NoError(t, err)
+		assert.Empty(t, c.Modules)
+		assert.Equal(t, outside, strings.Contains(describe(c), "is outside what is compared"), folder)
+	}
+}
+
+func TestFileNamesThatConstrain(t *testing.T) {
+	for name, want := range map[string]string{
+		"a_linux.go": "_linux.go", "a_linux_arm64.go": "_linux_arm64.go", "a_arm64.go": "_arm64.go",
+		"linux.go": "", "a_linux_b.go": "", "linux_b.go": "", "a_b.go": "", "linux_arm64.go": "_arm64.go",
+	} {
+		c, err := source.Compare(tree(), tree(name, "package a\n"))
+		require.NoError(t, err)
+		if want == "" {
+			assert.Empty(t, c.Notes, name)
+		} else if assert.Len(t, c.Notes, 1, name) {
+			assert.Equal(t, want, c.Notes[0].Name)
+		}
+	}
+}
+
 // The same two trees give the same change each time, whatever maps do.
 func TestOrderIsFixed(t *testing.T) {
 	archive, err := txtar.ParseFile("testdata/notes.txtar")

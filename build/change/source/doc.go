@@ -33,6 +33,9 @@
 // Which targets a change affects, what it changes of the exported API and
 // whether modules are what they were takes types, a load by the go command and
 // a module cache: Affected is empty, the API is in Unknown, licences are empty,
-// and so are the revisions and the main package. A program that imports a
-// package from a folder named testdata is not understood.
+// and so are the revisions and the main package.
+//
+// Nothing outside the trees is looked at. A folder there that replaces a module
+// is in Unknown; what a symbolic link leads to there is not seen at all. A
+// program that imports a package from a folder named testdata is not understood.
 package source

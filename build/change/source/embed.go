@@ -49,6 +49,10 @@ func (c *comparison) embeds(dir, p string) (bool, error) {
 	return false, nil
 }
 
+// maxPatterns bounds the patterns of one package that are matched. A package
+// with more is taken to embed all that is below it.
+const maxPatterns = 1000
+
 // embedPatterns are those of all Go files of a folder.
 func (t *tree) embedPatterns(dir string) ([]string, error) {
 	if patterns, ok := t.patterns[dir]; ok {
@@ -61,6 +65,9 @@ func (t *tree) embedPatterns(dir string) ([]string, error) {
 			return nil, err
 		}
 		patterns = append(patterns, found...)
+	}
+	if len(patterns) > maxPatterns {
+		patterns = []string{"."}
 	}
 	t.patterns[dir] = patterns
 	return patterns, nil

@@ -289,18 +289,16 @@ func embedPatterns(args string) []string {
 	}
 }
 
-// fileName notes what the file's name says about targets, as "_linux.go" does.
+// fileName notes what the file's name says about targets, as "_linux.go" and
+// "_windows_arm64.go" do.
 func (r *reader) fileName() {
-	base := strings.TrimSuffix(path.Base(r.path), ".go")
-	var parts []string
-	words := strings.Split(base, "_")
-	for _, word := range words[1:] {
-		if isPort(word) {
-			parts = append(parts, word)
-		}
+	words := strings.Split(strings.TrimSuffix(path.Base(r.path), ".go"), "_")
+	first := len(words)
+	for first > max(1, len(words)-2) && isPort(words[first-1]) {
+		first--
 	}
-	if len(parts) > 0 && isPort(words[len(words)-1]) {
-		name := strings.Join(parts, "_")
+	if first < len(words) {
+		name := strings.Join(words[first:], "_")
 		r.note(policy.Constraint, token.NoPos, path.Base(r.path), "_"+name+".go", "name "+name)
 	}
 }

@@ -2,7 +2,9 @@ package source
 
 import (
 	"cmp"
+	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -24,6 +26,7 @@ type goMod struct {
 	indirect   map[string]bool
 	replaced   map[module.Version]string // a version is empty where all are replaced
 	complete   bool                      // it lists all modules of the build
+	outside    []string                  // replacements by folders that are outside the tree
 }
 
 func (t *tree) goMod() (goMod, error) {
@@ -53,8 +56,17 @@ func (t *tree) goMod() (goMod, error) {
 	}
 	for _, r := range f.Replace {
 		m.replaced[r.Old] = strings.TrimSuffix(r.New.Path+" "+r.New.Version, " ")
+		if modfile.IsDirectoryPath(r.New.Path) && !inTree(r.New.Path) {
+			m.outside = append(m.outside, r.Old.Path+" => "+r.New.Path)
+		}
 	}
 	return m, nil
+}
+
+// inTree reports whether a folder that replaces a module is in the tree, and
+// thus compared as part of it.
+func inTree(folder string) bool {
+	return fs.ValidPath(path.Clean(strings.ReplaceAll(folder, `\`, "/"))) && !strings.Contains(folder, ":")
 }
 
 func directives(f *modfile.File) map[string]string {
@@ -127,6 +139,9 @@ func (c *comparison) addModules() error {
 	c.change.Module, c.change.Modules, c.change.Directives = fix.path, modules(base, fix), changedDirectives(base, fix)
 	if !base.complete || !fix.complete {
 		c.unknown(policy.PartModules, "go.mod", "before go 1.17 a go.mod file does not list all modules: raise its go line, or compare with the go command")
+	}
+	for _, replacement := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(base.outside, fix.outside)))) {
+		c.unknown(policy.PartModules, "go.mod", "the folder of "+replacement+" is outside what is compared")
 	}
 	return nil
 }

@@ -24,14 +24,17 @@ type tree struct {
 }
 
 // open lists a tree. Folders of version control are no part of it.
-func open(name string, fsys fs.FS) (*tree, error) {
+func open(name string, fsys fs.FS, cfg config) (*tree, error) {
 	t := &tree{name: name, fsys: fsys, files: map[string]fs.FileMode{}, dirs: map[string][]string{}, cache: map[string]*goFile{}, patterns: map[string][]string{}}
 	err := fs.WalkDir(fsys, ".", func(p string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return t.fail(p, err)
 		}
-		if entry.IsDir() {
+		switch {
+		case entry.IsDir():
 			return skipVersionControl(entry.Name())
+		case cfg.skip != nil && cfg.skip(p):
+			return nil
 		}
 		return t.list(p, entry)
 	})
