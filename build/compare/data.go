@@ -64,14 +64,19 @@ func cmpPointers(a, b pointers) int {
 }
 
 func (c *comparison) kind(at pointers) Kind {
-	_, isType := c.old.typeAt(at.old)
+	_, _, isType := c.old.typeAround(at.old)
 	switch {
 	case isType:
 		return Type
-	case c.old.region(at.old) == inVariables:
+	case c.old.isVariable(at.old), c.new.isVariable(at.new):
 		return Variable
 	}
 	return Constant
+}
+
+func (s *side) isVariable(addr uint64) bool {
+	r := s.region(addr)
+	return r == inVariables || r == inZeroes
 }
 
 func (c *comparison) describeData(at pointers, kind Kind, users []*match) Data {
@@ -92,7 +97,7 @@ const maxShown = 40
 
 // show is a piece of data for people.
 func (s *side) show(addr uint64) string {
-	if t, ok := s.typeAt(addr); ok {
+	if t, _, ok := s.typeAround(addr); ok {
 		return t.name
 	}
 	data := s.object(addr)
@@ -136,26 +141,37 @@ func (c *comparison) sameContent(at pointers, depth int) bool {
 		return false
 	}
 	switch a {
-	case elsewhere, inZeroes:
-		return true // nothing is there before the program runs
+	case elsewhere, inLinkers, inZeroes:
+		return true // nothing that was written is there before the program runs
 	case inCode:
 		before, after := c.old.at(at.old), c.new.at(at.new)
 		return before != nil && after != nil && before.Name == after.Name && at.old-before.addr == at.new-after.addr
 	}
-	before, isType := c.old.typeAt(at.old)
-	if after, also := c.new.typeAt(at.new); isType && also {
-		return before == after
+	if before, offset, ok := c.old.typeAround(at.old); ok {
+		if after, ok := c.new.typeAt(at.new - offset); ok {
+			return before == after
+		}
+	}
+	if c.old.module.NoPtrData <= at.old && at.old < c.old.module.EndNoPtrData {
+		a, b := c.objects(at)
+		return bytes.Equal(a, b)
 	}
 	return c.sameBytes(at, depth)
 }
 
-// sameBytes compares two objects over the length of the shorter one. Words that
-// point into the program are the same if what they point to is: equal addresses
+// objects returns two objects over the length of the shorter one.
+func (c *comparison) objects(at pointers) (a, b []byte) {
+	a, b = c.old.object(at.old), c.new.object(at.new)
+	n := min(len(a), len(b))
+	return a[:n], b[:n]
+}
+
+// sameBytes compares two objects word by word, where they can hold pointers.
+// Words that point into the program are the same if what they point to is: equal addresses
 // can hold different things on the two sides.
 func (c *comparison) sameBytes(at pointers, depth int) bool {
-	a, b := c.old.object(at.old), c.new.object(at.new)
-	n := min(len(a), len(b))
-	a, b = a[:n], b[:n]
+	a, b := c.objects(at)
+	n := len(a)
 	if c.ignored(a) {
 		return true
 	}
@@ -170,7 +186,7 @@ func (c *comparison) sameBytes(at pointers, depth int) bool {
 	for a, b = a[lead:], b[lead:]; len(a) >= word; a, b = a[word:], b[word:] {
 		before, after := c.old.pointer(a), c.new.pointer(b)
 		if before != 0 && after != 0 {
-			if !c.equal(pointers{before, after}, depth+1) {
+			if !c.samePointer(pointers{before, after}, depth+1) {
 				return false
 			}
 		} else if !bytes.Equal(a[:word], b[:word]) {
@@ -180,14 +196,24 @@ func (c *comparison) sameBytes(at pointers, depth int) bool {
 	return bytes.Equal(a, b)
 }
 
-// pointer returns the address that a word holds, 0 if it lies outside the
-// program.
+// pointer returns the address that a word holds, 0 if it can only be a number,
+// since it lies outside the program.
 func (s *side) pointer(data []byte) uint64 {
 	value := s.file.Word(data)
 	if s.region(value) == elsewhere {
 		return 0
 	}
 	return value
+}
+
+// samePointer compares two words that may be pointers. Equal numbers that lie
+// inside functions are taken for numbers: only tables of jumps point there, and
+// those belong to functions that differ themselves if a jump does.
+func (c *comparison) samePointer(at pointers, depth int) bool {
+	if at.old == at.new && c.old.region(at.old) == inCode && !c.old.isEntry(at.old) {
+		return true
+	}
+	return c.equal(at, depth)
 }
 
 // buildInfoStart is what the go command puts before the build information that

@@ -128,9 +128,9 @@ func (s *side) markPointers() {
 	}
 }
 
-// ignored are sections that the linker fills for itself, the loader and the
-// runtime, and whose content moves with everything else.
-func ignored(section string) bool {
+// isLinkers reports whether the linker fills a section for the loader and the
+// runtime: its content moves with everything else.
+func isLinkers(section string) bool {
 	switch strings.TrimLeft(section, "._") {
 	case "go.module", "go_module", "go.buildinfo", "go_buildinfo", "go.fipsinfo", "go_fipsinfo", "gopclntab", "data.rel.ro.gopclntab",
 		"typelink", "itablink", "symbol_stub1", "nl_symbol_ptr", "got", "plt", "idata":
@@ -162,7 +162,8 @@ func (s *side) add(fn goexe.Function) {
 
 func (s *side) inText(addr uint64) bool { return addr >= s.module.Text && addr < s.module.EndText }
 
-// at returns the function that an address lies in, nil if there is none.
+// at returns the function that an address lies in, nil if there is none: what
+// lies before the first one, in the text, was not compiled by Go.
 func (s *side) at(addr uint64) *function {
 	if !s.inText(addr) {
 		return nil
@@ -200,6 +201,7 @@ type region int
 
 const (
 	elsewhere region = iota
+	inLinkers // what the linker writes for the loader and the runtime
 	inCode
 	inTypes
 	inConstants
@@ -213,19 +215,29 @@ func (s *side) region(addr uint64) region {
 	switch {
 	case s.inText(addr):
 		return inCode
-	case addr >= m.Addr && addr < m.End:
-		return elsewhere
+	case within(m.Addr, m.End):
+		return inLinkers
 	case within(m.Types, m.EndTypes):
 		return inTypes
 	case within(m.NoPtrData, m.EndNoPtrData), within(m.Data, m.EndData):
 		return inVariables
 	case within(m.BSS, m.EndBSS), within(m.NoPtrBSS, m.EndNoPtrBSS):
 		return inZeroes
-	case addr == m.Table, s.image.At(addr) == nil:
-		return elsewhere
+	case addr == m.Table:
+		return inLinkers
 	}
-	if section := s.image.Section(addr); section.Exec || ignored(section.Name) {
+	section := s.image.Section(addr)
+	switch {
+	case section.Size == 0:
 		return elsewhere
+	case section.Exec, isLinkers(section.Name):
+		return inLinkers
 	}
 	return inConstants
+}
+
+// isEntry reports whether a function begins at an address.
+func (s *side) isEntry(addr uint64) bool {
+	f := s.at(addr)
+	return f != nil && f.addr == addr
 }

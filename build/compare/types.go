@@ -46,6 +46,17 @@ func (s *side) typeAt(addr uint64) (typeOf, bool) {
 	return typeOf{hash: binary.LittleEndian.Uint32(data[typeHash:]), size: binary.LittleEndian.Uint64(data), name: name}, ok
 }
 
+// typeAround reads the type descriptor that an address lies in, with the
+// address's offset in it: code also reads single fields.
+func (s *side) typeAround(addr uint64) (t typeOf, offset uint64, ok bool) {
+	for offset = addr % 8; offset < typeSize; offset += 8 {
+		if t, ok = s.typeAt(addr - offset); ok {
+			return t, offset, true
+		}
+	}
+	return typeOf{}, 0, false
+}
+
 func isAlign(n byte) bool { return n != 0 && n <= maxAlign && n&(n-1) == 0 }
 
 // typeName reads a name (abi.Name): flags, the length as a varint, the text.

@@ -54,6 +54,7 @@ func commands() []command {
 		{"verify", "DIST|PACKAGE", "verify signatures, digests and packages as a host would", defineVerify},
 		{"keygen", "", "make an encrypted key pair that cosign reads as well", defineKeygen},
 		{"sign", "DIST", "add a signature to a dist folder", defineSign},
+		{"explain", "OLD NEW", "tell what differs between two Go executables, function by function", defineExplain},
 		{"reproduce", "FILE", "rebuild a published Go executable from its build info and compare", defineReproduce},
 		{"extract", "FORMAT FILE DEST", "extract an archive by the strict reader alone", defineExtract},
 		{"seal", "FORMAT FILE DIST", "sign any file as a package with a test key, to try the verification", defineSeal},
