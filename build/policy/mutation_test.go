@@ -189,6 +189,9 @@ func TestMutatedCasesAreCaught(t *testing.T) {
 		{"modules unknown", "no-module-changes", func(c *policy.Case) {
 			c.Change.Unknown = []policy.Unknown{{Part: policy.PartModules, Why: "no module cache"}}
 		}},
+		{"many files", "max-files", func(c *policy.Case) {
+			c.Change.Files = append(c.Change.Files, make([]policy.File, policy.DefaultMaxFiles)...)
+		}},
 		{"dirty tree", "clean-tree", func(c *policy.Case) { c.Change.Fix.Dirty = true }},
 		{"no commit", "clean-tree", func(c *policy.Case) { c.Change.Base.Commit = "" }},
 		{"untagged base", "tagged-base", func(c *policy.Case) { c.Change.Base.Version = "" }},
@@ -212,6 +215,16 @@ func TestMutatedCasesAreCaught(t *testing.T) {
 			requireBlocked(t, c, test.rule, "")
 		})
 	}
+}
+
+// A hotfix without a test may go out, and is not passed over in silence.
+func TestChangeWithoutATestWarns(t *testing.T) {
+	c := policytest.Case(t, edit(t, "\nimport \"testing\"\n\nfunc TestCheck(t *testing.T) { _ = Check(\"\") }\n", ""))
+	found, err := policy.Check(t.Context(), c, policy.Default()...)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	assert.Equal(t, policy.Warn, found[0].Severity)
+	assert.Equal(t, "tests-change", found[0].Rule)
 }
 
 // Where no target holds the change there is nothing to ship, which is worth a

@@ -107,6 +107,12 @@ func stock() []stockTest {
 		{"flags of the base", policy.SameFlags(), func(c *policy.Case) { c.Base.Flags = nil }, "cannot tell the flags of the base"},
 		{"flags of the fix", policy.SameFlags(), func(c *policy.Case) { c.Fix.Flags, c.Plans = nil, nil }, "cannot tell the flags of the fix"},
 		{"a variable", policy.SameFlags(), func(c *policy.Case) { c.Fix.Flags = append(c.Fix.Flags, "-ldflags=-X main.a=1") }, `the fix has the flag "-ldflags: -X main.a"`},
+		{"flags in another order", policy.SameFlags(), func(c *policy.Case) {
+			c.Base.Flags, c.Fix.Flags, c.Plans = []string{"-tags=a", "-tags=b"}, []string{"-tags=b", "-tags=a"}, nil
+		}, "the fix has the flags of the base in another order or number"},
+		{"a quote without an end", policy.SameFlags(), func(c *policy.Case) {
+			c.Base.Flags, c.Fix.Flags, c.Plans = []string{}, []string{"-ldflags='-s"}, nil
+		}, `the fix has the flag "-ldflags='-s"`},
 		{"a directive", policy.NoDirectiveChanges(), func(c *policy.Case) {
 			c.Change.Directives = []policy.Directive{{Name: "go", Old: "1.25", New: "1.26"}}
 		}, `go.mod: the line "go" was "1.25" and is now "1.26"`},
@@ -183,6 +189,15 @@ func TestStock(t *testing.T) {
 func TestStockPasses(t *testing.T) {
 	for _, test := range []stockTest{
 		{name: "the whole module", policy: policy.OnlyPackages("./...")},
+		{name: "the package at the root", policy: policy.OnlyPackages("."), mutate: func(c *policy.Case) { c.Change.Packages[0].Path = "example.com/pay" }},
+		{name: "a bump is no replacement", policy: policy.NoReplacedModules(), mutate: func(c *policy.Case) {
+			c.Change.Modules = []policy.Module{{Path: "m", Old: "v1.0.0", New: "v1.0.1", OldPath: "../m", NewPath: "../m"}}
+		}},
+		{name: "a replacement is dropped with care", policy: policy.OnlyPatchBumps(), mutate: func(c *policy.Case) {
+			c.Change.Modules = []policy.Module{{Path: "m", Old: "v1.0.0", New: "v1.0.0", OldPath: "m v1.0.1", NewPath: "m v1.0.1"}}
+		}},
+		{name: "optimisations that are wanted", policy: policy.NoDebugFlags(), mutate: func(c *policy.Case) { c.Plans[0].Gcflags = []string{"all=-B", "-l=4"} }},
+		{name: "tests alone", policy: policy.TestsChange(), mutate: func(c *policy.Case) { c.Change.Files = c.Change.Files[1:] }},
 		{name: "an import path", policy: policy.OnlyPackages("example.com/pay/...")},
 		{name: "tests are not counted", policy: policy.MaxLines(3)},
 		{name: "a patch release", policy: policy.OnlyPatchBumps(), mutate: func(c *policy.Case) {
