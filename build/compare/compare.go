@@ -8,6 +8,7 @@ import (
 	"maps"
 	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // Executables compares the Go executables at two paths. An error that wraps
@@ -85,6 +86,51 @@ func (c *comparison) matchFunctions() {
 			c.report.Functions = append(c.report.Functions, c.old.describe(f, Removed))
 		}
 	}
+	c.markCopies()
+}
+
+// markCopies finds the functions that are on one side only as copies inlined
+// into others: whether a copy of their own is needed depends on their callers.
+func (c *comparison) markCopies() {
+	if len(c.report.Functions) == 0 {
+		return
+	}
+	before, after := c.old.inlinedNames(), c.new.inlinedNames()
+	for i, f := range c.report.Functions {
+		switch {
+		case f.Status == Added && c.isCopiedLiteral(f.Name):
+			c.report.Functions[i].Status, c.report.Functions[i].Why = Emitted, "it is a function literal of a function that was inlined"
+		case f.Status == Added && before[f.Name]:
+			c.report.Functions[i].Status, c.report.Functions[i].Why = Emitted, "it was only inlined before"
+		case f.Status == Removed && after[f.Name]:
+			c.report.Functions[i].Status, c.report.Functions[i].Why = Absorbed, "it is only inlined now"
+		}
+	}
+}
+
+// isCopiedLiteral reports whether a function literal came into a function with
+// the body of another one: the compiler names it after both, as
+// "p.Outer.Inlined.func1".
+func (c *comparison) isCopiedLiteral(name string) bool {
+	i := strings.LastIndex(name, ".func")
+	for i > 0 {
+		i = strings.LastIndexByte(name[:i], '.')
+		if i > 0 && c.new.byName[name[:i]] != nil {
+			return !strings.HasPrefix(name[i:], ".func")
+		}
+	}
+	return false
+}
+
+// inlinedNames returns the functions that were inlined anywhere.
+func (s *side) inlinedNames() map[string]bool {
+	names := map[string]bool{}
+	for _, f := range s.functions {
+		for _, call := range s.details.Of(f.Function).Inlined {
+			names[call.Name] = true
+		}
+	}
+	return names
 }
 
 // describe is a function that is on one side only.

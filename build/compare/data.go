@@ -104,7 +104,25 @@ func (s *side) show(addr uint64) string {
 	if text, ok := printable(data); ok {
 		return text
 	}
+	if text, ok := printable(s.stringAt(addr)); ok {
+		return text
+	}
 	return fmt.Sprintf("%x", data[:min(len(data), maxShown/2)])
+}
+
+// stringAt returns the content of a string variable at an address, nil if there
+// is none: a pointer and a length.
+func (s *side) stringAt(addr uint64) []byte {
+	word := uint64(s.file.PtrSize)
+	data := s.image.At(addr)
+	if uint64(len(data)) < 2*word {
+		return nil
+	}
+	text, length := s.image.At(s.pointerAt(addr)), s.file.Word(data[word:])
+	if length > uint64(len(text)) {
+		return nil
+	}
+	return text[:length]
 }
 
 func printable(data []byte) (string, bool) {
@@ -152,10 +170,6 @@ func (c *comparison) sameContent(at pointers, depth int) bool {
 			return before == after
 		}
 	}
-	if c.old.module.NoPtrData <= at.old && at.old < c.old.module.EndNoPtrData {
-		a, b := c.objects(at)
-		return bytes.Equal(a, b)
-	}
 	return c.sameBytes(at, depth)
 }
 
@@ -171,11 +185,11 @@ func (c *comparison) objects(at pointers) (a, b []byte) {
 // can hold different things on the two sides.
 func (c *comparison) sameBytes(at pointers, depth int) bool {
 	a, b := c.objects(at)
-	n := len(a)
-	if c.ignored(a) {
+	// Variables without pointers: but the linker's own tables among them.
+	if c.ignored(a) || c.old.module.NoPtrData <= at.old && at.old < c.old.module.EndNoPtrData && bytes.Equal(a, b) {
 		return true
 	}
-	word := c.old.file.PtrSize
+	n, word := len(a), c.old.file.PtrSize
 	if at.old%uint64(word) != at.new%uint64(word) {
 		return bytes.Equal(a, b)
 	}
@@ -183,22 +197,33 @@ func (c *comparison) sameBytes(at pointers, depth int) bool {
 	if !bytes.Equal(a[:lead], b[:lead]) {
 		return false
 	}
-	for a, b = a[lead:], b[lead:]; len(a) >= word; a, b = a[word:], b[word:] {
-		before, after := c.old.pointer(a), c.new.pointer(b)
-		if before != 0 && after != 0 {
-			if !c.samePointer(pointers{before, after}, depth+1) {
-				return false
-			}
-		} else if !bytes.Equal(a[:word], b[:word]) {
+	for i := lead; i < n; i += word {
+		if !c.sameWord(a[i:min(i+word, n)], b[i:min(i+word, n)], pointers{at.old + uint64(i), at.new + uint64(i)}, depth) {
 			return false
 		}
 	}
-	return bytes.Equal(a, b)
+	return true
 }
 
-// pointer returns the address that a word holds, 0 if it can only be a number,
-// since it lies outside the program.
-func (s *side) pointer(data []byte) uint64 {
+// sameWord compares the words that begin at two addresses, of which the objects
+// may hold only the first bytes: a number that looked like a pointer can have
+// cut them short.
+func (c *comparison) sameWord(a, b []byte, at pointers, depth int) bool {
+	same := bytes.Equal(a, b)
+	before, after := c.old.pointerAt(at.old), c.new.pointerAt(at.new)
+	if before == 0 || after == 0 || same && c.isNumber(before) {
+		return same
+	}
+	return c.equal(pointers{before, after}, depth+1)
+}
+
+// pointerAt returns the address that the word at an address holds, 0 if it can
+// only be a number, since it lies outside the program.
+func (s *side) pointerAt(addr uint64) uint64 {
+	data := s.image.At(addr)
+	if len(data) < s.file.PtrSize {
+		return 0
+	}
 	value := s.file.Word(data)
 	if s.region(value) == elsewhere {
 		return 0
@@ -206,14 +231,28 @@ func (s *side) pointer(data []byte) uint64 {
 	return value
 }
 
-// samePointer compares two words that may be pointers. Equal numbers that lie
-// inside functions are taken for numbers: only tables of jumps point there, and
-// those belong to functions that differ themselves if a jump does.
-func (c *comparison) samePointer(at pointers, depth int) bool {
-	if at.old == at.new && c.old.region(at.old) == inCode && !c.old.isEntry(at.old) {
-		return true
+// isNumber reports whether a word that is the same on both sides is more likely
+// a number than an address: one inside a function, where only tables of jumps
+// point, which belong to functions that differ themselves if a jump does; or one
+// in a part of the program that begins elsewhere on the other side.
+func (c *comparison) isNumber(value uint64) bool {
+	r := c.old.region(value)
+	if r == inCode {
+		return !c.old.isEntry(value)
 	}
-	return c.equal(at, depth)
+	return r != c.new.region(value) || c.old.start(value) != c.new.start(value)
+}
+
+// start is where the part of the program begins that an address lies in.
+func (s *side) start(addr uint64) uint64 {
+	start := uint64(0)
+	m := s.module
+	for _, part := range []uint64{m.NoPtrData, m.Data, m.BSS, m.NoPtrBSS, s.image.Section(addr).Addr} {
+		if part <= addr {
+			start = max(start, part)
+		}
+	}
+	return start
 }
 
 // buildInfoStart is what the go command puts before the build information that

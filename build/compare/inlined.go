@@ -21,8 +21,8 @@ func (c *comparison) judge() {
 		}
 		differ = append(differ, c.look(m))
 	}
-	edited := editedNames(differ)
-	for _, f := range c.report.Functions {
+	edited := c.editedNames(differ)
+	for _, f := range c.report.Edited() {
 		edited[f.Name] = true
 	}
 	for _, j := range differ {
@@ -101,8 +101,12 @@ func isClosureOf(name, outer string) bool { return strings.HasPrefix(name, outer
 // editedNames returns the functions that were edited for certain: those whose
 // own lines moved against each other, those whose copies in others did, and
 // those that differ and hold no copy of another that differs.
-func editedNames(differ []*judged) map[string]bool {
+func (c *comparison) editedNames(differ []*judged) map[string]bool {
 	edited, differing := map[string]bool{}, map[string]bool{}
+	// What has code of its own that is the same on both sides was not edited.
+	onlyCopies := func(name string) bool {
+		return differing[name] || c.old.byName[name] == nil || c.new.byName[name] == nil
+	}
 	for _, j := range differ {
 		differing[j.match.new.Name] = true
 		if !j.ownSame() {
@@ -111,10 +115,10 @@ func editedNames(differ []*judged) map[string]bool {
 	}
 	for _, j := range differ {
 		if j.ownSame() {
-			j.addCopies(edited)
+			j.addCopies(edited, onlyCopies)
 		}
 	}
-	addShared(edited, differing, differ)
+	addShared(edited, onlyCopies, differ)
 	for _, j := range differ {
 		if !j.holdsAny(differing) && !j.holdsAny(edited) {
 			edited[j.match.new.Name] = true
@@ -126,32 +130,31 @@ func editedNames(differ []*judged) map[string]bool {
 // addCopies adds the functions whose inlined copies come from other lines than
 // before, or have other code while the code around them is the same. They need
 // not exist on their own.
-func (j *judged) addCopies(edited map[string]bool) {
+func (j *judged) addCopies(edited map[string]bool, can func(string) bool) {
 	for name, after := range j.new.inlined {
 		before, ok := j.old.inlined[name]
-		if ok && (!maps.Equal(before.lines, after.lines) || j.ownCodeSame && !bytes.Equal(before.code, after.code)) {
+		if ok && can(name) && (!maps.Equal(before.lines, after.lines) || j.ownCodeSame && !bytes.Equal(before.code, after.code)) {
 			edited[name] = true
 		}
 	}
 }
 
-// addShared adds functions that do not differ on their own, perhaps because only
-// copies of them are left, and whose copies have other code in several
-// functions: that all of those were edited is less likely.
-func addShared(edited, differing map[string]bool, differ []*judged) {
+// addShared adds functions whose copies have other code in several functions:
+// that all of those were edited is less likely.
+func addShared(edited map[string]bool, can func(string) bool, differ []*judged) {
 	holders := map[string]int{}
 	for _, j := range differ {
 		if !j.ownSame() || j.holdsAny(edited) {
 			continue
 		}
 		for name, after := range j.new.inlined {
-			if before, ok := j.old.inlined[name]; ok && !bytes.Equal(before.code, after.code) {
+			if before, ok := j.old.inlined[name]; ok && can(name) && !bytes.Equal(before.code, after.code) {
 				holders[name]++
 			}
 		}
 	}
 	for name, n := range holders {
-		if n > 1 && !differing[name] {
+		if n > 1 {
 			edited[name] = true
 		}
 	}

@@ -42,6 +42,9 @@ const (
 	Removed Status = "removed"
 	Edited  Status = "edited"  // its own code differs
 	Inlined Status = "inlined" // it differs through inlined copies of functions that were edited
+
+	Emitted  Status = "emitted"  // it was only inlined before, and now has code of its own
+	Absorbed Status = "absorbed" // it had code of its own, and is only inlined now
 )
 
 // Function is a function that differs.
@@ -90,7 +93,8 @@ type Info struct {
 // Edited returns the functions that were added, removed or edited, without
 // those that the compiler made.
 func (r *Report) Edited() []Function {
-	return slices.DeleteFunc(slices.Clone(r.Functions), func(f Function) bool { return f.Status == Inlined || f.Generated })
+	written := []Status{Added, Removed, Edited}
+	return slices.DeleteFunc(slices.Clone(r.Functions), func(f Function) bool { return f.Generated || !slices.Contains(written, f.Status) })
 }
 
 // Packages returns the import paths of the packages that have functions in the
@@ -145,7 +149,7 @@ func (r *Report) summary() string {
 		counts[f.Status]++
 	}
 	var parts []string
-	for _, s := range []Status{Edited, Inlined, Added, Removed} {
+	for _, s := range []Status{Edited, Inlined, Added, Removed, Emitted, Absorbed} {
 		if counts[s] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[s], s))
 		}

@@ -133,7 +133,8 @@ func (s *side) markPointers() {
 func isLinkers(section string) bool {
 	switch strings.TrimLeft(section, "._") {
 	case "go.module", "go_module", "go.buildinfo", "go_buildinfo", "go.fipsinfo", "go_fipsinfo", "gopclntab", "data.rel.ro.gopclntab",
-		"typelink", "itablink", "symbol_stub1", "nl_symbol_ptr", "got", "plt", "idata":
+		"typelink", "itablink", "symbol_stub1", "nl_symbol_ptr", "got", "plt", "idata",
+		"data": // outside the variables that the module data names: addresses of imported functions on Windows
 		return true
 	}
 	return false
@@ -201,7 +202,7 @@ type region int
 
 const (
 	elsewhere region = iota
-	inLinkers // what the linker writes for the loader and the runtime
+	inLinkers        // what the linker writes for the loader and the runtime
 	inCode
 	inTypes
 	inConstants
