@@ -50,7 +50,8 @@ func (i identity) checkAbove(base *manifest.Release) error {
 	if base == nil || cmp.Or(cmp.Compare(i.epoch, base.Epoch), cmp.Compare(i.sequence, base.Sequence)) > 0 {
 		return nil
 	}
-	return fmt.Errorf("sequence %d.%d is not above the base's %d.%d, and no host takes it: give WithSequence a higher one", i.epoch, i.sequence, base.Epoch, base.Sequence)
+	return fmt.Errorf("%s is not above the base's %s, and no host takes it: give WithSequence a higher one",
+		manifest.FormatSequence(i.epoch, i.sequence), manifest.FormatSequence(base.Epoch, base.Sequence))
 }
 
 // tryRelease checks what can be known of the release before anything is built.

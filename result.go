@@ -123,7 +123,7 @@ func (r *Result) headline() string {
 	if r.DryRun {
 		verb = "would make"
 	}
-	line := fmt.Sprintf("%s %s %s (sequence %d.%d, %s)", verb, r.Product, r.Version, r.Epoch, r.Sequence, r.Created.Format("2006-01-02 15:04:05 MST"))
+	line := fmt.Sprintf("%s %s %s (%s, %s)", verb, r.Product, r.Version, manifest.FormatSequence(r.Epoch, r.Sequence), r.Created.Format("2006-01-02 15:04:05 MST"))
 	if r.Base.Version != "" {
 		line += ", a fix of " + r.Base.Version
 	}

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/internal/atomicfile"
 )
 
 // Step is one part of a run.
@@ -51,7 +54,7 @@ func do[T any](ctx context.Context, r *run, step Step, f func(context.Context) (
 	elapsed := time.Since(start)
 	r.result.Steps = append(r.result.Steps, StepTime{Step: step, Seconds: elapsed.Seconds()})
 	if err != nil {
-		err = &StepError{Step: step, Err: withCause(ctx, err)}
+		err = &StepError{Step: step, Err: withRemedy(withCause(ctx, err))}
 	}
 	r.emit(StepFinished{Step: step, Err: err, Elapsed: elapsed})
 	return value, err
@@ -64,6 +67,15 @@ func withCause(ctx context.Context, err error) error {
 		return err
 	}
 	return fmt.Errorf("%w: %w", err, cause)
+}
+
+// withRemedy says what to do about a full disk, where the part that met it does
+// not.
+func withRemedy(err error) error {
+	if errors.Is(err, build.ErrDiskFull) || !atomicfile.IsFull(err) {
+		return err
+	}
+	return fmt.Errorf("%w: free some space for the output folder, the cache folder and temporary files, or choose others with WithOutput and WithCache, and run it again: %w", build.ErrDiskFull, err)
 }
 
 func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/internal/gocmd"
 	"github.com/gohotfix/hotfix/target"
 )
@@ -79,7 +80,7 @@ func containsAny(text string, parts ...string) bool {
 // diskFull says what to do about an error of a full disk, and returns other
 // errors as they are.
 func diskFull(err error) error {
-	if err == nil || errors.Is(err, ErrDiskFull) || !isDiskFull(err) {
+	if err == nil || errors.Is(err, ErrDiskFull) || !atomicfile.IsFull(err) {
 		return err
 	}
 	return fullDisk(err)

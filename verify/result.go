@@ -23,8 +23,8 @@ type Result struct {
 func (r *Result) String() string {
 	var b strings.Builder
 	release := r.Release
-	fmt.Fprintf(&b, "hotfix %s of %s: version %s on channel %s, number %d.%d, %d %s; ",
-		release.ID, release.Product, release.Version, release.Channel, release.Epoch, release.Sequence,
+	fmt.Fprintf(&b, "hotfix %s of %s: version %s on channel %s, %s, %d %s; ",
+		release.ID, release.Product, release.Version, release.Channel, manifest.FormatSequence(release.Epoch, release.Sequence),
 		len(release.Packages), plural(len(release.Packages), "package"))
 	fmt.Fprintf(&b, "signed by %d trusted %s (%d needed): %s",
 		len(r.Signers), plural(len(r.Signers), "key"), r.Threshold, shortIDs(r.Signers))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify/sign"
 )
@@ -149,7 +150,7 @@ func (s *story) hotfix(ctx context.Context, production map[target.Target]string)
 	if err != nil {
 		return nil, nil, err
 	}
-	s.say.line("%s (sequence %d.%d), built by %s", result.ID, result.Epoch, result.Sequence, result.Toolchain)
+	s.say.line("%s (%s), built by %s", result.ID, manifest.FormatSequence(result.Epoch, result.Sequence), result.Toolchain)
 	s.say.table(resultRows(result))
 	for _, warning := range result.Warnings {
 		s.say.line("Warning: %s.", warning)

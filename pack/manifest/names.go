@@ -69,6 +69,16 @@ func CheckPath(s string) error {
 	return nil
 }
 
+// FormatSequence writes the number by which hosts order releases for people:
+// "sequence 1773480413", with "of epoch 2" after the first epoch.
+func FormatSequence(epoch, sequence int64) string {
+	text := fmt.Sprintf("sequence %d", sequence)
+	if epoch != 0 {
+		text += fmt.Sprintf(" of epoch %d", epoch)
+	}
+	return text
+}
+
 // FoldPath returns the form in which two paths are equal on file systems that
 // ignore case.
 func FoldPath(s string) string { return strings.ToLower(s) }

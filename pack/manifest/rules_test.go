@@ -237,6 +237,11 @@ func TestLookups(t *testing.T) {
 }
 
 // Hostile values are quoted and cut in messages.
+func TestFormatSequence(t *testing.T) {
+	assert.Equal(t, "sequence 7", manifest.FormatSequence(0, 7))
+	assert.Equal(t, "sequence 7 of epoch 2", manifest.FormatSequence(2, 7))
+}
+
 func TestMessages(t *testing.T) {
 	err := manifest.CheckPath(strings.Repeat("x", 1000) + "\n")
 	assert.Less(t, len(err.Error()), 250)

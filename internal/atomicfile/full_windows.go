@@ -1,4 +1,4 @@
-package build
+package atomicfile
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func isDiskFull(err error) bool {
+// IsFull reports whether an error says that the disk, or the quota on it, is
+// full.
+func IsFull(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
 }

@@ -1,5 +1,0 @@
-//go:build !unix && !windows
-
-package build
-
-func isDiskFull(error) bool { return false }
