@@ -45,6 +45,7 @@ type comparison struct {
 	report   *Report
 	matches  []*match
 	data     map[pointers]*pair // what functions on both sides refer to
+	tooMuch  bool               // a limit was reached
 }
 
 // match is a function on both sides.

@@ -1,7 +1,11 @@
 package compare_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,4 +122,95 @@ func TestEdits(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestOneProgramTwice(t *testing.T) {
+	t.Parallel()
+	path := built(t, program, target.Host())
+	report, err := compare.Executables(t.Context(), path, path)
+	require.NoError(t, err)
+	assert.True(t, report.Identical)
+	assert.Empty(t, told(report))
+	assert.Equal(t, report.Old.Functions, report.Equal)
+	assert.Contains(t, report.String(), "identical, byte for byte")
+}
+
+func TestWhatCannotBeCompared(t *testing.T) {
+	t.Parallel()
+	host, other := built(t, program, target.MustParse("linux/amd64")), built(t, program, target.MustParse("windows/amd64"))
+	data, err := os.ReadFile(host)
+	require.NoError(t, err)
+	write := func(data []byte) string {
+		path := filepath.Join(t.TempDir(), "app")
+		require.NoError(t, os.WriteFile(path, data, 0o755))
+		return path
+	}
+	tests := map[string]struct{ path, want string }{
+		"another target": {other, "compare two of one target"},
+		"not executable": {write([]byte("#!/bin/sh\n")), "no Go build info"},
+		"empty":          {write(nil), "no Go build info"},
+		"half of it":     {write(data[:len(data)/2]), "cannot be compared function by function"},
+		"a processor":    {built(t, program, target.MustParse("linux/386")), "cannot be compared function by function"},
+		"the table":      {write(bytes.Replace(data, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0}, []byte{0xf9, 0xff, 0xff, 0xff, 0, 0}, 1)), "no Go function table"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			for _, order := range [][2]string{{host, test.path}, {test.path, host}} {
+				_, err := compare.Executables(t.Context(), order[0], order[1])
+				require.ErrorIs(t, err, compare.ErrUnknown)
+				assert.ErrorContains(t, err, test.want)
+				assert.NotContains(t, err.Error(), "\n")
+			}
+		})
+	}
+	_, err = compare.Executables(t.Context(), host, filepath.Join(t.TempDir(), "missing"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// Executables come from strangers: whatever is damaged in one, there is an
+// answer, and soon.
+func TestDamagedExecutables(t *testing.T) {
+	t.Parallel()
+	path := built(t, program, target.MustParse("linux/amd64"))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	table := bytes.Index(data, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0, 1, 8})
+	require.Positive(t, table)
+	rounds := 300
+	if testing.Short() {
+		rounds = 30
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	damaged := filepath.Join(t.TempDir(), "app")
+	for range rounds {
+		bad := bytes.Clone(data)
+		for range 1 + random.IntN(40) {
+			at := random.IntN(len(bad))
+			switch random.IntN(3) {
+			case 0:
+				at = random.IntN(4096) // headers
+			case 1:
+				at = table + random.IntN(len(bad)-table)
+			}
+			bad[at] = byte(random.Uint32())
+		}
+		require.NoError(t, os.WriteFile(damaged, bad, 0o755))
+		for _, order := range [][2]string{{path, damaged}, {damaged, path}} {
+			if report, err := compare.Executables(t.Context(), order[0], order[1]); err == nil {
+				assert.NotEmpty(t, report.String())
+			}
+		}
+	}
+}
+
+func ExampleExecutables() {
+	report, err := compare.Executables(context.Background(), "payments-1.4.2", "payments-1.4.3")
+	if err != nil {
+		fmt.Println(errors.Is(err, os.ErrNotExist))
+		return
+	}
+	for _, f := range report.Edited() {
+		fmt.Println(f.Name, f.File, f.Line)
+	}
+	// Output: true
 }

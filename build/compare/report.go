@@ -25,7 +25,7 @@ type Report struct {
 
 // Executable is one side of a comparison.
 type Executable struct {
-	Path      string          `json:"path"`
+	Path      string          `json:"path"` // as it was given
 	Digest    manifest.Digest `json:"digest"`
 	Size      int64           `json:"size"` // bytes
 	Target    target.Target   `json:"target"`
@@ -77,7 +77,7 @@ type Data struct {
 	Packages []string `json:"packages"` // of the functions that refer to it
 	Users    []string `json:"users"`    // functions that refer to it, at most [MaxUsers]
 	Old      string   `json:"old"`      // the beginning of its content, quoted
-	New      string   `json:"new"`
+	New      string   `json:"new"`      // the same of the other side
 }
 
 // MaxUsers is how many functions are listed that refer to a piece of data.
@@ -87,7 +87,7 @@ const MaxUsers = 5
 type Info struct {
 	Name string `json:"name"` // "toolchain", "main module", "dependency PATH", "setting KEY"
 	Old  string `json:"old"`  // "" if it is not there
-	New  string `json:"new"`
+	New  string `json:"new"`  // the same of the other side
 }
 
 // Edited returns the functions that were added, removed or edited, without

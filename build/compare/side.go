@@ -103,6 +103,9 @@ func (s *side) read() error {
 	for fn := range table.All() {
 		s.add(fn)
 	}
+	if len(s.functions) != table.Len() {
+		return fmt.Errorf("%d of %d entries of the function table are damaged", table.Len()-len(s.functions), table.Len())
+	}
 	s.markPointers()
 	slices.Sort(s.marks)
 	s.marks = slices.Compact(s.marks)

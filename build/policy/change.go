@@ -106,7 +106,7 @@ func (a Affected) Any() bool { return a.Err != "" || len(a.Changed) > 0 }
 
 // Module is a change of the build list.
 type Module struct {
-	Path             string
+	Path             string // as it is required
 	Old, New         string // version; "" where the module is not in the build list
 	OldPath, NewPath string // what replaces it: a module path with version, or a folder; "" for nothing
 	Indirect         bool   // not imported by the main module itself
@@ -131,7 +131,7 @@ type Import struct {
 	Package string // import path of the importer
 	Path    string // import path of what is imported
 	File    string // one that imports it
-	Line    int
+	Line    int    // of the import in it
 }
 
 // Kind is what a [Note] is about.

@@ -49,7 +49,7 @@ const (
 
 // Finding is one place where a rule is broken.
 type Finding struct {
-	Rule     string   `json:"rule"`
+	Rule     string   `json:"rule"` // name of the policy
 	Severity Severity `json:"severity"`
 	File     string   `json:"file,omitempty"` // as in [File].Path
 	Line     int      `json:"line,omitempty"` // from 1; 0 for the file as a whole
@@ -60,9 +60,9 @@ type Finding struct {
 
 // Waiver says who takes the blame for a broken rule, why, and until when.
 type Waiver struct {
-	Who   string    `json:"who"`
-	Why   string    `json:"why"`
-	Until time.Time `json:"until"`
+	Who   string    `json:"who"`   // role or name
+	Why   string    `json:"why"`   // in words
+	Until time.Time `json:"until"` // from then on the waiver has no effect
 }
 
 func (f Finding) blocks() bool { return f.Severity != Warn && f.Severity != Info }
@@ -134,8 +134,8 @@ func compareFindings(a, b Finding) int {
 // UncheckedError says that a policy could not be checked. It is returned by
 // [Check] and by every policy that is made of others.
 type UncheckedError struct {
-	Rule string
-	Err  error
+	Rule string // name of the policy
+	Err  error  // why it could not be checked
 }
 
 func (e *UncheckedError) Error() string {
