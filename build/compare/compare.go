@@ -45,6 +45,7 @@ type comparison struct {
 	report   *Report
 	matches  []*match
 	data     map[pointers]*pair // what functions on both sides refer to
+	trusted  []pointers         // those that code refers to, sorted
 	tooMuch  bool               // a limit was reached
 }
 

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,9 +38,10 @@ func (c *comparison) compareData() {
 			c.report.Unknown = append(c.report.Unknown, "the data holds more pointers than are followed; what depends on them is listed as different")
 		}
 	}()
-	for _, at := range slices.SortedFunc(maps.Keys(c.data), func(a, b pointers) int { return cmpPointers(a, b) }) {
+	c.trusted = slices.SortedFunc(maps.Keys(c.data), comparePointers)
+	for _, at := range c.trusted {
 		p := c.data[at]
-		if len(p.users) == 0 || c.equal(at, 0) {
+		if c.equal(at, 0) {
 			continue
 		}
 		kind := c.kind(at)
@@ -55,17 +57,8 @@ func (c *comparison) compareData() {
 	}
 }
 
-func cmpPointers(a, b pointers) int {
-	if a.old != b.old {
-		if a.old < b.old {
-			return -1
-		}
-		return 1
-	}
-	if a.new < b.new {
-		return -1
-	}
-	return 1
+func comparePointers(a, b pointers) int {
+	return cmp.Or(cmp.Compare(a.old, b.old), cmp.Compare(a.new, b.new))
 }
 
 func (c *comparison) kind(at pointers) Kind {
@@ -209,7 +202,14 @@ func (c *comparison) sameBytes(at pointers, depth int) bool {
 	if !bytes.Equal(a[:lead], b[:lead]) {
 		return false
 	}
+	hash := -1
+	if c.isItab(at) {
+		hash = 2 * word
+	}
 	for i := lead; i < n; i += word {
+		if i == hash && bytes.Equal(a[i:min(i+word, n)], b[i:min(i+word, n)]) {
+			continue // the hash of a type can look like an address
+		}
 		if !c.sameWord(a[i:min(i+word, n)], b[i:min(i+word, n)], pointers{at.old + uint64(i), at.new + uint64(i)}, depth) {
 			return false
 		}
@@ -243,16 +243,36 @@ func (s *side) pointerAt(addr uint64) uint64 {
 	return value
 }
 
+// isItab reports whether an address is that of a method table (abi.ITab): two
+// types, the hash of the second, and functions.
+func (c *comparison) isItab(at pointers) bool {
+	_, isInterface := c.old.typeAt(c.old.pointerAt(at.old))
+	_, isType := c.old.typeAt(c.old.pointerAt(at.old + uint64(c.old.file.PtrSize)))
+	return isInterface && isType
+}
+
 // isNumber reports whether a word that is the same on both sides is more likely
 // a number than an address: one inside a function, where only tables of jumps
-// point, which belong to functions that differ themselves if a jump does; or one
-// in a part of the program that begins elsewhere on the other side.
+// point, which belong to functions that differ themselves if a jump does; one in
+// a part of the program that begins elsewhere on the other side; or one between
+// pieces of data that moved.
 func (c *comparison) isNumber(value uint64) bool {
 	r := c.old.region(value)
 	if r == inCode {
 		return !c.old.isEntry(value)
 	}
-	return r != c.new.region(value) || c.old.start(value) != c.new.start(value)
+	return r != c.new.region(value) || c.old.start(value) != c.new.start(value) || c.moved(value)
+}
+
+// moved reports whether the nearest pieces of data on both sides of an address
+// that code refers to are elsewhere in the new executable.
+func (c *comparison) moved(addr uint64) bool {
+	i, found := slices.BinarySearchFunc(c.trusted, addr, func(p pointers, addr uint64) int { return cmp.Compare(p.old, addr) })
+	if found || i == 0 || i == len(c.trusted) {
+		return false
+	}
+	before, after := c.trusted[i-1], c.trusted[i]
+	return before.old != before.new && after.old != after.new
 }
 
 // start is where the part of the program begins that an address lies in.
