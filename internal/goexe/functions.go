@@ -104,12 +104,18 @@ func (f *File) parseHeader(data []byte) (tableHeader, error) {
 func (fs *Functions) Len() int { return fs.header.count }
 
 // All yields the functions in the order of their addresses. Entries that point
-// outside the table are left out.
+// outside the table, or back to where a function was, are left out: in a table
+// that is not damaged there are [Functions.Len].
 func (fs *Functions) All() iter.Seq[Function] {
 	return func(yield func(Function) bool) {
+		end := uint64(0)
 		for i := range fs.header.count {
 			fn, ok := fs.at(i)
-			if ok && !yield(fn) {
+			if !ok || fn.Entry < end {
+				continue
+			}
+			end = fn.Entry + uint64(fn.Size)
+			if !yield(fn) {
 				return
 			}
 		}
