@@ -37,7 +37,8 @@ func table() []row {
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
 		{".", shared("build/...", "pack/...", "verify")},
-		{"internal/speed", []string{"..."}}, // a program that measures all the others
+		{"internal/speed", []string{"..."}},    // a program that measures all the others
+		{"internal/hotfixes", []string{"..."}}, // a program that tries them on real ones
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gohotfix/hotfix/internal/upstream"
 	"github.com/gohotfix/hotfix/target"
 )
 
@@ -36,12 +36,8 @@ func newBench(ctx context.Context, s settings) (_ *bench, err error) {
 			err = errors.Join(err, b.close())
 		}
 	}()
-	downloaded, err := download(ctx, s.module, temp)
-	if err != nil {
+	if err := upstream.Copy(ctx, s.module, b.source); err != nil {
 		return nil, err
-	}
-	if err := copyTree(b.source, downloaded); err != nil {
-		return nil, fmt.Errorf("copying the module: %w", err)
 	}
 	if _, err := os.Stat(filepath.Join(b.source, filepath.FromSlash(s.change))); err != nil {
 		return nil, fmt.Errorf("the file to change: %w: give another with -change", err)
@@ -63,38 +59,6 @@ func toolchain(ctx context.Context, dir string) (string, error) {
 }
 
 func (b *bench) close() error { return os.RemoveAll(b.temp) }
-
-// download returns the folder of a module in the module cache.
-func download(ctx context.Context, module, dir string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
-	cmd.Dir = dir
-	out, err := cmd.Output()
-	var found struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(out, &found); jsonErr == nil && found.Error != "" {
-		return "", errors.New(found.Error)
-	}
-	if err != nil {
-		return "", fmt.Errorf("downloading %s: %w", module, err)
-	}
-	return found.Dir, nil
-}
-
-// copyTree copies files so that they can be changed: those of the module cache
-// are read-only.
-func copyTree(to, from string) error {
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		return err
-	}
-	return filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			return os.Chmod(path, 0o755)
-		}
-		return os.Chmod(path, 0o644)
-	})
-}
 
 // edit changes one file of the program, differently each time.
 func (b *bench) edit() error {

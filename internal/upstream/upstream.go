@@ -1,0 +1,59 @@
+// Package upstream copies modules of others, so that benchmarks and checks can
+// change and build them.
+package upstream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Copy writes the files of a module, given as PATH@VERSION, into the new folder
+// dir. The go command fetches it, if need be, and checks it.
+func Copy(ctx context.Context, module, dir string) error {
+	from, err := download(ctx, module)
+	if err != nil {
+		return err
+	}
+	if err := copyTree(dir, from); err != nil {
+		return fmt.Errorf("copying %s: %w", module, err)
+	}
+	return nil
+}
+
+// download returns the folder of a module in the module cache. The go command
+// runs where no go.mod can have a say.
+func download(ctx context.Context, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "mod", "download", "-json", module)
+	cmd.Dir = os.TempDir()
+	out, err := cmd.Output()
+	var found struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &found); jsonErr == nil && found.Error != "" {
+		return "", errors.New(found.Error)
+	}
+	if err != nil {
+		return "", fmt.Errorf("downloading %s: %w", module, err)
+	}
+	return found.Dir, nil
+}
+
+// copyTree copies files so that they can be changed: those of the module cache
+// are read-only.
+func copyTree(to, from string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return err
+	}
+	return filepath.WalkDir(to, func(path string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.Chmod(path, 0o755)
+		}
+		return os.Chmod(path, 0o644)
+	})
+}
