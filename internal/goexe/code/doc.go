@@ -80,8 +80,8 @@
 // an immediate of 64 bits), or that take more than two words, or two words that
 // are not neighbours, are not recognised.
 //
-// Data between instructions is read as code: the texts go:buildid and
-// go:textfipsstart, which the linker puts among the functions on some systems,
+// Data between instructions is read as code: the texts go:buildid and go:textfipsstart,
+// which the linker puts among the functions on some systems,
 // markers such as crypto/internal/boring/sig.StandardCrypto, and what C compilers
 // put there. It may have unknown bytes and references that are none.
 //
