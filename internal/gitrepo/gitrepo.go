@@ -84,6 +84,75 @@ func (r *Repo) Commit(ctx context.Context, rev string) (Commit, error) {
 	return Commit{Hash: hash, Time: time.Unix(seconds, 0).UTC(), Tags: slices.Sorted(slices.Values(strings.Fields(out)))}, nil
 }
 
+// Relation is how one commit stands to another.
+type Relation int
+
+// What a commit can be to another.
+const (
+	Unknown    Relation = iota // the clone is too shallow to tell, or lacks one of the two
+	Descendant                 // the same commit, or one that descends from it
+	Ancestor                   // an ancestor of it
+	Diverged                   // neither
+)
+
+// Relation tells how the commit c stands to the commit other. That one descends
+// from the other is certain in any clone; that neither does is not in a shallow
+// one, which lacks what lies between them.
+func (r *Repo) Relation(ctx context.Context, c, other string) (Relation, error) {
+	for _, commit := range []string{c, other} {
+		if _, err := r.Commit(ctx, commit); errors.Is(err, ErrNoRevision) {
+			return Unknown, nil
+		} else if err != nil {
+			return Unknown, err
+		}
+	}
+	for _, q := range []struct {
+		old, now string
+		answer   Relation
+	}{{other, c, Descendant}, {c, other, Ancestor}} {
+		if yes, err := r.isAncestor(ctx, q.old, q.now); yes || err != nil {
+			return q.answer, err
+		}
+	}
+	out, err := r.git(ctx, nil, "rev-parse", "--is-shallow-repository")
+	if err != nil || strings.TrimSpace(out) != "false" {
+		return Unknown, err
+	}
+	return Diverged, nil
+}
+
+func (r *Repo) isAncestor(ctx context.Context, old, now string) (bool, error) {
+	_, err := r.git(ctx, nil, "merge-base", "--is-ancestor", old, now)
+	var exit *gocmd.ExitError
+	if errors.As(err, &exit) && exit.Code == 1 {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Ignored returns the files below the folder that Open was given which git
+// neither tracks nor would add, slash-separated and relative to it.
+func (r *Repo) Ignored(ctx context.Context) ([]string, error) {
+	out, err := r.git(ctx, nil, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ":(top,literal)"+r.prefix)
+	if err != nil {
+		return nil, fmt.Errorf("listing what git ignores: %w", err)
+	}
+	var paths []string
+	for p := range strings.SplitSeq(out, "\x00") {
+		if p != "" {
+			paths = append(paths, strings.TrimPrefix(strings.TrimPrefix(p, r.prefix), "/"))
+		}
+	}
+	return paths, nil
+}
+
+// Root is the top of the work tree.
+func (r *Repo) Root() string { return r.root }
+
+// Prefix is the path of the folder that Open was given below Root,
+// slash-separated; "" for Root itself.
+func (r *Repo) Prefix() string { return r.prefix }
+
 // Clean reports whether all tracked files of the repository are those of HEAD
 // and none lies in it that git neither tracks nor ignores. Other folders than
 // the module's count: a replace directive may build from them.

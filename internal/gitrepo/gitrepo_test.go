@@ -110,3 +110,58 @@ func TestRefusals(t *testing.T) {
 		assert.ErrorIs(t, err, gitrepo.ErrNoRevision, revision)
 	}
 }
+
+func TestRelation(t *testing.T) {
+	t.Parallel()
+	root, module := checkout(t)
+	write(t, filepath.Join(module, "fix.go"), "package service\n")
+	git(t, root, "add", ".")
+	git(t, root, "commit", "-q", "-m", "fix")
+	git(t, root, "tag", "fix")
+	git(t, root, "checkout", "-q", "-b", "other", "v1.0.0")
+	git(t, root, "commit", "-q", "--allow-empty", "-m", "other")
+
+	shallow := t.TempDir()
+	git(t, shallow, "clone", "-q", "--depth=1", "--no-single-branch", "file://"+filepath.ToSlash(root), "clone")
+	shallow = filepath.Join(shallow, "clone", "service")
+	tests := map[string]struct {
+		dir, commit, other string
+		want               gitrepo.Relation
+	}{
+		"same":                    {module, "fix", "fix", gitrepo.Descendant},
+		"later":                   {module, "fix", "v1.0.0", gitrepo.Descendant},
+		"earlier":                 {module, "v1.0.0", "fix", gitrepo.Ancestor},
+		"apart":                   {module, "other", "fix", gitrepo.Diverged},
+		"not there":               {module, "fix", "0123456789012345678901234567890123456789", gitrepo.Unknown},
+		"same, shallow":           {shallow, "fix", "fix", gitrepo.Descendant},
+		"cut apart, shallow":      {shallow, "fix", "origin/other", gitrepo.Unknown},
+		"one is lacking, shallow": {shallow, "fix", "v1.0.0", gitrepo.Unknown},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			repo, err := gitrepo.Open(t.Context(), test.dir, os.Environ())
+			require.NoError(t, err)
+			got, err := repo.Relation(t.Context(), test.commit, test.other)
+			require.NoError(t, err)
+			assert.Equal(t, test.want, got)
+		})
+	}
+}
+
+func TestIgnored(t *testing.T) {
+	t.Parallel()
+	root, module := checkout(t)
+	write(t, filepath.Join(root, ".gitignore"), "*.log\nout/\n")
+	write(t, filepath.Join(root, "top.log"), "")
+	write(t, filepath.Join(module, "a b.log"), "")
+	write(t, filepath.Join(module, "out", "deep", "x"), "")
+	write(t, filepath.Join(module, "new.go"), "")
+	for dir, want := range map[string][]string{module: {"a b.log", "out/deep/x"}, root: {"service/a b.log", "service/out/deep/x", "top.log"}} {
+		repo, err := gitrepo.Open(t.Context(), dir, os.Environ())
+		require.NoError(t, err)
+		paths, err := repo.Ignored(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, want, paths)
+	}
+}
