@@ -9,27 +9,28 @@ import (
 // are sorted and nil if they are empty. An empty list says that nothing of the
 // kind differs; what could not be found out is in Unknown.
 type Change struct {
-	Base, Fix  Revision
-	Ancestry   Ancestry // how the fix's commit stands to the base's
-	Module     string   // path of the main module
-	Main       string   // import path of the main package
-	Files      []File
-	Packages   []Package   // of the main module, with changed files
-	Affected   []Affected  // one a target
-	Modules    []Module    // that were added, removed or changed in the build list
-	Directives []Directive // of go.mod that changed
-	API        []API
-	Imports    []Import // that are new
-	Notes      []Note
-	Unknown    []Unknown
+	Base       Revision    `json:"base"`
+	Fix        Revision    `json:"fix"`
+	Ancestry   Ancestry    `json:"ancestry"` // how the fix's commit stands to the base's
+	Module     string      `json:"module"`   // path of the main module
+	Main       string      `json:"main"`     // import path of the main package
+	Files      []File      `json:"files"`
+	Packages   []Package   `json:"packages"`   // of the main module, with changed files
+	Affected   []Affected  `json:"affected"`   // one a target
+	Modules    []Module    `json:"modules"`    // that were added, removed or changed in the build list
+	Directives []Directive `json:"directives"` // of go.mod that changed
+	API        []API       `json:"api"`
+	Imports    []Import    `json:"imports"` // that are new
+	Notes      []Note      `json:"notes"`
+	Unknown    []Unknown   `json:"unknown"`
 }
 
 // Revision is one of the two trees that are compared.
 type Revision struct {
-	Name    string // as it was asked for: "v1.4.2", "HEAD", a folder
-	Commit  string // hash; "" for a plain folder
-	Version string // highest version tag that points to the commit, or ""
-	Dirty   bool   // the tree holds changes that are in no commit
+	Name    string `json:"name"`    // as it was asked for: "v1.4.2", "HEAD", a folder
+	Commit  string `json:"commit"`  // hash; "" for a plain folder
+	Version string `json:"version"` // highest version tag that points to the commit, or ""
+	Dirty   bool   `json:"dirty"`   // the tree holds changes that are in no commit
 }
 
 // Ancestry says how the fix's commit stands to the base's. The zero value is
@@ -58,9 +59,9 @@ const (
 // Unknown is something that could not be found out about a change. Policies
 // that depend on it block.
 type Unknown struct {
-	Part Part
-	File string // as in [File].Path; "" if the part as a whole is not known
-	Why  string // as the end of a sentence: "a.go:3:1: expected declaration"
+	Part Part   `json:"part"`
+	File string `json:"file"` // as in [File].Path; "" if the part as a whole is not known
+	Why  string `json:"why"`  // as the end of a sentence: "a.go:3:1: expected declaration"
 }
 
 // Status says on which side something exists.
@@ -75,30 +76,30 @@ const (
 
 // File is a file of the tree that differs.
 type File struct {
-	Path    string // slash-separated, below the module's folder; "../" leads out of it
-	Status  Status
-	Added   int  // lines; 0 for a binary file
-	Removed int  // lines; 0 for a binary file
-	Binary  bool // not text
-	Test    bool // _test.go, or below a folder named testdata
-	Gen     bool // marked "Code generated … DO NOT EDIT." on either side
+	Path    string `json:"path"` // slash-separated, below the module's folder; "../" leads out of it
+	Status  Status `json:"status"`
+	Added   int    `json:"added"`   // lines; 0 for a binary file
+	Removed int    `json:"removed"` // lines; 0 for a binary file
+	Binary  bool   `json:"binary"`  // not text
+	Test    bool   `json:"test"`    // _test.go, or below a folder named testdata
+	Gen     bool   `json:"gen"`     // marked "Code generated … DO NOT EDIT." on either side
 }
 
 // Package is a package of the main module with files that differ.
 type Package struct {
-	Path      string // import path
-	Status    Status
-	Files     []string // paths of the files that differ, as in [File].Path
-	Functions []string // functions whose source differs, as "(*Server).Serve"; without tests
+	Path      string   `json:"path"` // import path
+	Status    Status   `json:"status"`
+	Files     []string `json:"files"`     // paths of the files that differ, as in [File].Path
+	Functions []string `json:"functions"` // functions whose source differs, as "(*Server).Serve"; without tests
 }
 
 // Affected says what a target's executable is made of that differs.
 type Affected struct {
-	Target   target.Target
-	Changed  []string // import paths of the packages in the program whose own files differ for the target
-	Through  []string // import paths of the packages in the program that import those, directly or not
-	Excluded []string // files that differ and are not part of the program on this target
-	Err      string   // why this could not be found out; "" if it could
+	Target   target.Target `json:"target"`
+	Changed  []string      `json:"changed"`  // import paths of the packages in the program whose own files differ for the target
+	Through  []string      `json:"through"`  // import paths of the packages in the program that import those, directly or not
+	Excluded []string      `json:"excluded"` // files that differ and are not part of the program on this target
+	Err      string        `json:"err"`      // why this could not be found out; "" if it could
 }
 
 // Any reports whether the target's executable can differ at all.
@@ -106,32 +107,35 @@ func (a Affected) Any() bool { return a.Err != "" || len(a.Changed) > 0 }
 
 // Module is a change of the build list.
 type Module struct {
-	Path             string // as it is required
-	Old, New         string // version; "" where the module is not in the build list
-	OldPath, NewPath string // what replaces it: a module path with version, or a folder; "" for nothing
-	Indirect         bool   // not imported by the main module itself
-	License          string // SPDX identifier of the new side, "" if it is not known
+	Path     string `json:"path"`     // as it is required
+	Old      string `json:"old"`      // version; "" where the module is not in the build list
+	New      string `json:"new"`      // version; "" where the module is not in the build list
+	OldPath  string `json:"oldPath"`  // what replaces it: a module path with version, or a folder; "" for nothing
+	NewPath  string `json:"newPath"`  // what replaces it: a module path with version, or a folder; "" for nothing
+	Indirect bool   `json:"indirect"` // not imported by the main module itself
+	License  string `json:"license"`  // SPDX identifier of the new side, "" if it is not known
 }
 
 // Directive is a line of go.mod that changed.
 type Directive struct {
-	Name     string // "module", "go", "toolchain", "godebug NAME"
-	Old, New string // "" where it is absent
+	Name string `json:"name"` // "module", "go", "toolchain", "godebug NAME"
+	Old  string `json:"old"`  // "" where it is absent
+	New  string `json:"new"`  // "" where it is absent
 }
 
 // API is one difference in what a package exports.
 type API struct {
-	Package    string // import path
-	Message    string // as golang.org/x/exp/apidiff words it
-	Compatible bool   // callers go on compiling
+	Package    string `json:"package"`    // import path
+	Message    string `json:"message"`    // as golang.org/x/exp/apidiff words it
+	Compatible bool   `json:"compatible"` // callers go on compiling
 }
 
 // Import is a package that a package of the main module did not import before.
 type Import struct {
-	Package string // import path of the importer
-	Path    string // import path of what is imported
-	File    string // one that imports it
-	Line    int    // of the import in it
+	Package string `json:"package"` // import path of the importer
+	Path    string `json:"path"`    // import path of what is imported
+	File    string `json:"file"`    // one that imports it
+	Line    int    `json:"line"`    // of the import in it
 }
 
 // Kind is what a [Note] is about.
@@ -153,10 +157,10 @@ const (
 
 // Note is a change that deserves a look.
 type Note struct {
-	Kind    Kind
-	Status  Status
-	Package string // import path; "" if the file belongs to none
-	File    string // as in [File].Path
-	Line    int    // in the fix, or in the base for what was removed; 0 for the file as a whole
-	Name    string // of the variable, the directive or the embedded file
+	Kind    Kind   `json:"kind"`
+	Status  Status `json:"status"`
+	Package string `json:"package"` // import path; "" if the file belongs to none
+	File    string `json:"file"`    // as in [File].Path
+	Line    int    `json:"line"`    // in the fix, or in the base for what was removed; 0 for the file as a whole
+	Name    string `json:"name"`    // of the variable, the directive or the embedded file
 }
