@@ -64,7 +64,7 @@ func (b *Builder) load(ctx context.Context, plan Plan) (Main, error) {
 		Mode:       packages.NeedName | packages.NeedFiles | packages.NeedModule,
 		Dir:        plan.Dir,
 		Env:        gocmd.With(plan.Environ(), "GOPACKAGESDRIVER=off"),
-		BuildFlags: plan.flags(plan.PGO),
+		BuildFlags: plan.ListFlags(),
 	}, plan.Package)
 	if err != nil {
 		return Main{}, b.loadError(ctx, err, plan)
@@ -95,7 +95,7 @@ func (b *Builder) loadError(ctx context.Context, err error, plan Plan) error {
 	// The same command again, now under our own eyes: it fails within
 	// milliseconds, and its standard error is the answer.
 	_, again := gocmd.Run(ctx, gocmd.Command{
-		Argv: append(append([]string{"go", "list", "-e"}, plan.flags(plan.PGO)...), plan.Package),
+		Argv: append(append([]string{"go", "list", "-e"}, plan.ListFlags()...), plan.Package),
 		Dir:  plan.Dir, Env: plan.Environ(),
 	})
 	if again != nil {

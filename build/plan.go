@@ -64,7 +64,7 @@ func (c *Cgo) environ() []string {
 
 // Argv returns the exact command line.
 func (p Plan) Argv() []string {
-	argv := append([]string{"go", "build", "-v"}, p.flags(p.PGO)...)
+	argv := append([]string{"go", "build", "-v"}, p.ListFlags()...)
 	return append(argv, "-o", p.Output, p.Package)
 }
 
@@ -78,7 +78,11 @@ func (p Plan) Flags() []string {
 	return append(p.flags(pgo), p.Cgo.environ()...)
 }
 
-// flags are the build flags that "go list" takes as well.
+// ListFlags returns the flags of Argv that "go list" takes as well: a package
+// that is listed with them, and with Environ, is the one that is built, and what
+// listing compiles is in the cache for the build.
+func (p Plan) ListFlags() []string { return p.flags(p.PGO) }
+
 func (p Plan) flags(pgo string) []string {
 	var flags []string
 	add := func(name, value string) {
