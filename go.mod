@@ -19,6 +19,8 @@ require (
 	github.com/sigstore/sigstore v1.10.11
 	// Assertions of the tests.
 	github.com/stretchr/testify v1.12.1
+	// apidiff: what differs between the exported APIs of base and fix.
+	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e
 	// Reading go.mod files and comparing module and semantic versions.
 	golang.org/x/mod v0.42.0
 	// Bounded groups of goroutines that build and pack targets.
