@@ -54,6 +54,7 @@ func commands() []command {
 		{"verify", "DIST|PACKAGE", "verify signatures, digests and packages as a host would", defineVerify},
 		{"keygen", "", "make an encrypted key pair that cosign reads as well", defineKeygen},
 		{"sign", "DIST", "add a signature to a dist folder", defineSign},
+		{"change", "", "show what a fix changes, which targets it affects, and what policies say to it", defineChange},
 		{"explain", "OLD NEW", "tell what differs between two Go executables, function by function", defineExplain},
 		{"reproduce", "FILE", "rebuild a published Go executable from its build info and compare", defineReproduce},
 		{"extract", "FORMAT FILE DEST", "extract an archive by the strict reader alone", defineExtract},
