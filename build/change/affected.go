@@ -26,7 +26,9 @@ func (c *comparison) affected(p pair) policy.Affected {
 	return a
 }
 
-// changed are the packages that differ in themselves.
+// changed are the packages that differ in themselves, or that only one program
+// has. Those of the standard library that come or go are not listed: no change
+// is made there, but in what imports them.
 func (c *comparison) changed(p pair) (map[string]bool, error) {
 	changed := map[string]bool{}
 	if p.base.main == "" || p.fix.main == "" { // compared with nothing, all would differ
@@ -34,14 +36,18 @@ func (c *comparison) changed(p pair) (map[string]bool, error) {
 	}
 	var failed error
 	for path, fix := range p.fix.packages {
-		same, err := c.digests.same(p.base.packages[path], fix)
+		base := p.base.packages[path]
+		if base == nil && fix.Module == nil {
+			continue
+		}
+		same, err := c.digests.same(base, fix)
 		failed = cmp.Or(failed, err)
 		if !same {
 			changed[path] = true
 		}
 	}
-	for path := range p.base.packages {
-		if p.fix.packages[path] == nil {
+	for path, base := range p.base.packages {
+		if p.fix.packages[path] == nil && base.Module != nil {
 			changed[path] = true
 		}
 	}

@@ -290,6 +290,17 @@ func TestMissingMain(t *testing.T) {
 	assert.Contains(t, c.Affected[1].Err, "build constraints exclude all Go files")
 }
 
+const mit = `MIT License
+
+Copyright (c) 2026 somebody
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+`
+
 func TestModules(t *testing.T) {
 	t.Parallel()
 	const uses = `
@@ -326,6 +337,64 @@ func Print() { println() }
 	assert.Equal(t, []string{"example.org/log"}, c.Affected[0].Changed)
 	assert.Equal(t, []string{"example.com/pay/cmd/pay"}, c.Affected[0].Through)
 	assert.Empty(t, c.Unknown)
+
+	// The licence is that of the fix, and a module that comes is one.
+	base, fix = folders(t, pay, uses+require1+"./log2\n-- log2/LICENSE --\n"+mit)
+	c, err = between(t, base, fix, linux())
+	require.NoError(t, err)
+	assert.Equal(t, []policy.Module{{Path: "example.org/log", New: "v1.0.0", NewPath: "./log2", License: "MIT"}}, c.Modules)
+	assert.Equal(t, []string{"example.com/pay/auth", "example.com/pay/cmd/pay", "example.org/log"}, c.Affected[0].Changed)
+	assert.Equal(t, []policy.Import{{Package: "example.com/pay/cmd/pay", Path: "example.org/log", File: "cmd/pay/main.go", Line: 3}}, c.Imports)
+}
+
+// Before go 1.17 a go.mod file does not list all modules: what the programs are
+// built from does.
+func TestModulesThatAreNotListed(t *testing.T) {
+	t.Parallel()
+	const old = `
+-- go.mod --
+module example.com/pay
+
+go 1.16
+
+require example.org/log v1.0.0
+
+replace example.org/log => ./log
+
+replace example.org/deep => ./deep1
+-- cmd/pay/main.go --
+package main
+
+import "example.org/log"
+
+func main() { log.Print() }
+-- log/go.mod --
+module example.org/log
+
+go 1.16
+
+require example.org/deep v1.0.0
+-- log/log.go --
+package log
+
+import "example.org/deep"
+
+func Print() { deep.Print() }
+-- deep1/go.mod --
+module example.org/deep
+
+go 1.16
+-- deep1/deep.go --
+package deep
+
+func Print() {}
+`
+	base, fix := folders(t, old, "-- log/go.mod --\nmodule example.org/log\n\ngo 1.16\n\nrequire example.org/deep v1.1.0\n")
+	c, err := between(t, base, fix, linux())
+	require.NoError(t, err)
+	assert.Equal(t, []policy.Module{{Path: "example.org/deep", Old: "v1.0.0", New: "v1.1.0", OldPath: "./deep1", NewPath: "./deep1", Indirect: true}}, c.Modules)
+	assert.Equal(t, []string{"example.org/deep"}, c.Affected[0].Changed, "its version is in the executable")
+	assert.Empty(t, c.Unknown)
 }
 
 // A folder outside of the tree is compared if each side has its own.
@@ -359,8 +428,7 @@ func Print() {}
 	c, err := between(t, filepath.Join(base, "svc"), filepath.Join(fix, "svc"), linux())
 	require.NoError(t, err)
 	assert.Equal(t, []policy.File{{Path: "../log/log.go", Status: policy.Changed, Added: 3, Removed: 1}}, c.Files)
-	assert.Contains(t, c.Affected[0].Changed, "example.org/log")
-	assert.Contains(t, c.Affected[0].Changed, "os", "a package of the standard library that the program did not have")
+	assert.Equal(t, []string{"example.org/log"}, c.Affected[0].Changed, "and not all that os brings with it")
 	assert.Empty(t, c.Affected[0].Excluded)
 	assert.Empty(t, c.Unknown)
 	assert.Equal(t, "os", c.Imports[0].Path)

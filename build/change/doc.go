@@ -29,9 +29,9 @@
 //     lists each side once a target, without compiling. A package differs if a
 //     file differs that is compiled or embedded on this target, or the version
 //     of its module, or the language version that it is compiled for. A package
-//     that only the base's program has differs too. The main package differs
-//     also with default.pgo and the directives of go.mod. Through lists what
-//     imports these on either side;
+//     that only one of the programs has differs too, unless it is one of the
+//     standard library. The main package differs also with default.pgo and the
+//     directives of go.mod. Through lists what imports these on either side;
 //   - modules, at the versions that the programs are built from, and the licence
 //     of those that are new or changed, if the module's folder has exactly one
 //     file of a licence and its text is, word for word, a well-known one;
