@@ -3,7 +3,7 @@ package change
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -109,7 +109,7 @@ func (c *comparison) skip() func(string) bool {
 		}
 	}
 	return func(p string) bool {
-		ignored := c.base.ignored[p] || c.fix.ignored[p]
+		ignored := c.base.ignores(p) || c.fix.ignores(p)
 		return ignored && !kept[p] && !withGo[path.Dir(p)] && path.Ext(p) != ".go"
 	}
 }
@@ -154,7 +154,7 @@ func stopped(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil
 	}
-	return errors.Join(errors.New("comparing base and fix was stopped"), context.Cause(ctx))
+	return fmt.Errorf("comparing base and fix was stopped: %w", context.Cause(ctx))
 }
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

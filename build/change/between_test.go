@@ -1,8 +1,10 @@
 package change_test
 
 import (
+	"context"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -451,4 +453,46 @@ func TestRefusals(t *testing.T) {
 	base, fix := folders(t, pay, "")
 	_, err = between(t, base, fix)
 	require.ErrorIs(t, err, change.ErrNoTarget)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	tree, err := change.Folder(base)
+	require.NoError(t, err)
+	_, err = change.Between(ctx, tree, tree, planner("./cmd/pay"), linux())
+	require.ErrorIs(t, err, context.Canceled)
+
+	none := t.TempDir()
+	_, err = change.Between(t.Context(), tree, tree, func(dir string, to target.Target) (build.Plan, error) {
+		b, err := build.New(dir, "./cmd/pay", build.WithEnviron([]string{"PATH=" + none, "HOME=" + none}))
+		if err != nil {
+			return build.Plan{}, err
+		}
+		return b.Plan(to)
+	}, linux())
+	var toolchain *build.ToolchainError
+	require.ErrorAs(t, err, &toolchain)
+}
+
+// What the comparison compiles, the build of the fix finds in its cache, from
+// any folder.
+func TestSharesTheCache(t *testing.T) {
+	t.Parallel()
+	base, fix := folders(t, pay, "")
+	code := "-- auth/auth.go --\npackage auth\n\nfunc Check(token string) bool { return token == \"" + fix + "\" }\n"
+	write(t, fix, code)
+	_, err := between(t, base, fix, linux())
+	require.NoError(t, err)
+
+	elsewhere := t.TempDir()
+	write(t, elsewhere, pay)
+	write(t, elsewhere, code)
+	plan, err := planner("./cmd/pay")(elsewhere, linux())
+	require.NoError(t, err)
+	plan.Output = filepath.Join(elsewhere, "pay")
+	argv := plan.Argv()
+	cmd := exec.CommandContext(t.Context(), argv[0], argv[1:]...)
+	cmd.Dir, cmd.Env = plan.Dir, plan.Environ()
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, "example.com/pay/cmd/pay\n", string(out), "only what the API is not asked of is compiled")
 }

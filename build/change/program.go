@@ -36,15 +36,15 @@ func loadProgram(ctx context.Context, side string, tree *Tree, planner Planner, 
 	if err != nil {
 		return nil, fmt.Errorf("planning %s of the %s: %w", t, side, err)
 	}
+	if _, err := gocmd.LookPath(plan.Environ(), "go"); err != nil {
+		return nil, &build.ToolchainError{Err: err}
+	}
 	p := &program{side: side, dir: tree.dir, plan: plan, packages: map[string]*packages.Package{}}
 	const mode = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
 	roots, err := load(ctx, plan, mode, plan.Package)
 	if err != nil {
 		if stop := stopped(ctx); stop != nil {
 			return nil, stop
-		}
-		if _, absent := gocmd.LookPath(plan.Environ(), "go"); absent != nil {
-			return nil, &build.ToolchainError{Err: absent}
 		}
 		p.err = p.explain(err.Error())
 		return p, nil

@@ -21,7 +21,7 @@ type Tree struct {
 	dir      string
 	revision policy.Revision
 	repo     *gitrepo.Repo   // nil for a plain folder
-	ignored  map[string]bool // paths below dir that git ignores
+	ignored  map[string]bool // paths below dir that git ignores; those of whole folders end in "/"
 	temp     string          // removed by Close; "" for nothing
 }
 
@@ -44,6 +44,16 @@ func (t *Tree) Close() error {
 		return fmt.Errorf("removing an exported revision: %w", err)
 	}
 	return nil
+}
+
+// ignores reports whether git ignores a file, or a folder that it is in.
+func (t *Tree) ignores(p string) bool {
+	for i := range len(p) {
+		if p[i] == '/' && t.ignored[p[:i+1]] {
+			return true
+		}
+	}
+	return t.ignored[p]
 }
 
 // Folder is the module in a folder as it stands, with no revision at all, even

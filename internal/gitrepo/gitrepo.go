@@ -130,10 +130,11 @@ func (r *Repo) isAncestor(ctx context.Context, old, now string) (bool, error) {
 	return err == nil, err
 }
 
-// Ignored returns the files below the folder that Open was given which git
-// neither tracks nor would add, slash-separated and relative to it.
+// Ignored returns what lies below the folder that Open was given and git neither
+// tracks nor would add, slash-separated and relative to it. A folder that is
+// ignored as a whole, which may hold very much, is one entry that ends in "/".
 func (r *Repo) Ignored(ctx context.Context) ([]string, error) {
-	out, err := r.git(ctx, nil, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", ":(top,literal)"+r.prefix)
+	out, err := r.git(ctx, nil, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory", "--", ":(top,literal)"+r.prefix)
 	if err != nil {
 		return nil, fmt.Errorf("listing what git ignores: %w", err)
 	}
