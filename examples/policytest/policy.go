@@ -1,7 +1,7 @@
 // Package policytest shows the policies of a team and how they are tested: the
 // rules are Go, and their tests need no compiler, no key and no network.
 //
-// A release tool gives Rules to hotfix.WithPolicies. See the test beside this
+// A release tool asks them by policy.Check. See the test beside this
 // file for how each rule is shown to let a good hotfix pass and to stop a bad
 // one.
 package policytest
