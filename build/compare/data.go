@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
 )
 
 // pointers are addresses on the two sides that must mean the same.
@@ -191,7 +193,7 @@ func (c *comparison) objects(at pointers) (a, b []byte) {
 func (c *comparison) sameBytes(at pointers, depth int) bool {
 	a, b := c.objects(at)
 	// Variables without pointers: but the linker's own tables among them.
-	if c.ignored(a) || c.old.module.NoPtrData <= at.old && at.old < c.old.module.EndNoPtrData && bytes.Equal(a, b) {
+	if isBuildInfo(a) || c.old.module.NoPtrData <= at.old && at.old < c.old.module.EndNoPtrData && bytes.Equal(a, b) {
 		return true
 	}
 	n, word := len(a), c.old.file.PtrSize
@@ -287,10 +289,8 @@ func (s *side) start(addr uint64) uint64 {
 	return start
 }
 
-// buildInfoStart is what the go command puts before the build information that
-// the program can read about itself; it is compared by itself.
-const buildInfoStart = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
-
-func (c *comparison) ignored(data []byte) bool {
-	return bytes.HasPrefix(data, []byte(buildInfoStart)) || bytes.HasPrefix(data, []byte("\xff Go buildinf:"))
+// isBuildInfo reports whether an object is the build information that the
+// program can read about itself; it is compared by itself.
+func isBuildInfo(data []byte) bool {
+	return bytes.HasPrefix(data, []byte(goexe.InfoStart)) || bytes.HasPrefix(data, []byte("\xff Go buildinf:"))
 }

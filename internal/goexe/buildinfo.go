@@ -33,8 +33,8 @@ const (
 	// The go command puts these marks around the build information, which the
 	// linker keeps as the string runtime.modinfo
 	// (cmd/go/internal/modload/build.go).
-	infoStart = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
 	infoEnd   = "\xf9\x32\x43\x31\x86\x18\x20\x72\x00\x82\x42\x10\x41\x16\xd8\xf2"
+	InfoStart = "\x30\x77\xaf\x0c\x92\x74\x08\x02\x41\xe1\xc1\x07\xe6\xd6\x18\xe6"
 
 	// compilerName stands before the toolchain's version in the section
 	// "producers" (cmd/link/internal/wasm/asm.go).
@@ -60,7 +60,7 @@ func wasmBuildInfo(path string) (*debug.BuildInfo, error) {
 }
 
 func parseModule(data []byte) (*debug.BuildInfo, error) {
-	_, text, found := bytes.Cut(data, []byte(infoStart))
+	_, text, found := bytes.Cut(data, []byte(InfoStart))
 	text, _, closed := bytes.Cut(text, []byte(infoEnd))
 	if !found || !closed {
 		return nil, errors.New("the WebAssembly module has no Go build info")
