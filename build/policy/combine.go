@@ -14,7 +14,7 @@ import (
 // findings are named "rule/part", so that a report says which part it was.
 func All(name string, policies ...Policy) Policy {
 	p := slices.Clone(policies)
-	return rule{name, func(ctx context.Context, c Case) ([]Finding, error) {
+	return rule{name: name, stage: latest(p), invalid: checkParts("All", name, p), check: func(ctx context.Context, c Case) ([]Finding, error) {
 		var all []Finding
 		var errs []error
 		for _, part := range p {
@@ -22,7 +22,7 @@ func All(name string, policies ...Policy) Policy {
 			all, errs = append(all, within(name, found)...), append(errs, err)
 		}
 		return all, errors.Join(errs...)
-	}, checkParts("All", name, p)}
+	}}
 }
 
 // Any makes one policy of several, of which one must hold. A policy holds if
@@ -31,7 +31,7 @@ func All(name string, policies ...Policy) Policy {
 // none holds and one could not be checked, neither could this one.
 func Any(name string, policies ...Policy) Policy {
 	p := slices.Clone(policies)
-	return rule{name, func(ctx context.Context, c Case) ([]Finding, error) {
+	return rule{name: name, stage: latest(p), invalid: checkParts("Any", name, p), check: func(ctx context.Context, c Case) ([]Finding, error) {
 		var failed [][]Finding
 		var errs []error
 		for _, part := range p {
@@ -45,7 +45,7 @@ func Any(name string, policies ...Policy) Policy {
 			return nil, err
 		}
 		return within(name, nearest(failed)), nil
-	}, checkParts("Any", name, p)}
+	}}
 }
 
 // nearest returns the findings of the policy that came nearest to holding.
@@ -162,11 +162,11 @@ func derived(p Policy, change func(Case, []Finding) ([]Finding, error)) rule {
 	if p == nil {
 		return rule{name: "nil", invalid: Validate(p)}
 	}
-	return rule{p.Rule(), func(ctx context.Context, c Case) ([]Finding, error) {
+	return rule{name: p.Rule(), stage: StageOf(p), invalid: Validate(p), check: func(ctx context.Context, c Case) ([]Finding, error) {
 		found, err := p.Check(ctx, c)
 		if err != nil {
 			return found, err
 		}
 		return change(c, completed(p.Rule(), found))
-	}, Validate(p)}
+	}}
 }

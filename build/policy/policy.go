@@ -10,15 +10,21 @@ import (
 	"unicode"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/compare"
 )
 
-// Case is what policies judge: a change, and how the fix is to be built.
+// Case is what policies judge: a change, how the fix is to be built, and what is
+// known of both by the [Stage] at which a policy is asked.
 type Case struct {
 	Change Change
 	Plans  []build.Plan // one a target; none if nothing is built
 	Base   Build        // how the base was built
 	Fix    Build        // how the fix is or was built
 	Now    time.Time    // for waivers, which end; with the zero time no waiver can be checked
+
+	Proofs  []*build.Proof    // that the base's source makes what runs; one a target, nil if nobody tried
+	Tests   *Tests            // nil before [AfterTests], and if none were run
+	Effects []*compare.Report // what differs between the executables; one a target, nil before [AfterBuild]
 }
 
 // Build is what the build info of an executable, or a plan, says about how it

@@ -23,6 +23,7 @@ type rule struct {
 	name    string
 	check   func(context.Context, Case) ([]Finding, error)
 	invalid error
+	stage   Stage
 }
 
 // Func makes a policy of a function, which must be safe for concurrent use.
@@ -48,7 +49,15 @@ func (r rule) unless(err error) rule {
 	return r
 }
 
+// at returns the policy, which is asked at a stage.
+func (r rule) at(stage Stage) rule {
+	r.stage = stage
+	return r
+}
+
 func (r rule) Rule() string { return r.name }
+
+func (r rule) Stage() Stage { return r.stage }
 
 func (r rule) Validate() error { return r.invalid }
 

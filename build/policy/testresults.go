@@ -1,0 +1,82 @@
+package policy
+
+import "github.com/gohotfix/hotfix/target"
+
+// Tests is what the tests that a change can reach say, on the base and on the
+// fix. It is plain data; package tests finds it by running them. Lists are
+// sorted and nil if they are empty.
+type Tests struct {
+	Target    target.Target `json:"target"`    // for which they were built: the one that runs on the host
+	Race      bool          `json:"race"`      // with the race detector
+	Seed      int64         `json:"seed"`      // of the order in which each package's tests ran, on both sides
+	Packages  []TestPackage `json:"packages"`  // whose tests the change can reach, by import path
+	Tests     []Test        `json:"tests"`     // that say something else on the fix than on the base, or fail on both
+	Lines     Coverage      `json:"lines"`     // of the lines that the fix adds or changes
+	Uncovered []Uncovered   `json:"uncovered"` // changed lines with statements that no test ran, by file and line
+	Unknown   []string      `json:"unknown"`   // what could not be found out, in words
+	Seconds   float64       `json:"seconds"`   // wall time of both sides
+}
+
+// TestPackage is a package whose tests the change can reach.
+type TestPackage struct {
+	Path    string   `json:"path"`    // import path
+	Through []string `json:"through"` // changed packages by which it is reached; itself if its own files differ
+	Base    Outcome  `json:"base"`    // of the package as a whole
+	Fix     Outcome  `json:"fix"`     // the same
+	Count   int      `json:"count"`   // tests that ran on the fix, with subtests
+	Seconds float64  `json:"seconds"` // that they took on the fix
+	Output  string   `json:"output"`  // the end of what was printed, where the fix is not built or ends early
+}
+
+// Outcome is how a test or a package of tests ended.
+type Outcome string
+
+// Outcomes. The zero value is "not known", which is not a pass.
+const (
+	UnknownOutcome Outcome = ""
+	Passed         Outcome = "passed"
+	Skipped        Outcome = "skipped"   // also a package all of whose tests are
+	Failed         Outcome = "failed"    // also a panic
+	NotBuilt       Outcome = "not built" // of a package: it does not compile
+	TimedOut       Outcome = "timed out" // it ran longer than it may
+	Absent         Outcome = "absent"    // not on this side
+)
+
+// bad reports whether an outcome is other than a test's author wants it.
+func (o Outcome) bad() bool {
+	return o == Failed || o == NotBuilt || o == TimedOut || o == UnknownOutcome
+}
+
+// Test is a test that deserves a look.
+type Test struct {
+	Package string  `json:"package"` // import path
+	Name    string  `json:"name"`    // as "TestServe/empty"; "" for the package as a whole
+	Base    Outcome `json:"base"`
+	Fix     Outcome `json:"fix"`
+	Flaky   bool    `json:"flaky"`  // it failed on the fix and passed when it ran again
+	Output  string  `json:"output"` // the end of what it printed where it failed: on the fix, else on the base
+}
+
+// NewlyFails reports whether the fix breaks the test: it fails on the fix, and
+// did not on the base. A test that the base lacks counts, a flaky one does not.
+func (t Test) NewlyFails() bool { return !t.Flaky && t.Fix.bad() && !t.Base.bad() }
+
+// NewlyPasses reports whether the fix mends the test.
+func (t Test) NewlyPasses() bool { return t.Fix == Passed && t.Base.bad() }
+
+// Fails reports whether the test fails on both sides.
+func (t Test) Fails() bool { return t.Fix.bad() && t.Base.bad() }
+
+// Coverage counts lines.
+type Coverage struct {
+	Total   int `json:"total"`   // changed lines that hold statements, without tests
+	Covered int `json:"covered"` // those of them that a test ran
+}
+
+// Uncovered are changed lines that no test ran.
+type Uncovered struct {
+	File     string `json:"file"`     // as in [File].Path
+	First    int    `json:"first"`    // line, from 1
+	Last     int    `json:"last"`     // line; First if it is one
+	Function string `json:"function"` // as in [Package].Functions; "" if it is in none
+}
