@@ -1,8 +1,10 @@
 package hotfix
 
 import (
+	"cmp"
 	"context"
 	"debug/buildinfo"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +15,8 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/change"
+	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
@@ -27,9 +31,15 @@ type Base interface {
 // base is what a Base turned out to be.
 type base struct {
 	version   string                            // "" if unknown
-	toolchain string                            // "" if unknown or not a release of Go
+	toolchain string                            // "" if unknown
+	flags     []string                          // as a plan lists them; nil if unknown
 	binaries  map[target.Target]manifest.Binary // by target; not all targets need be there
 	release   *manifest.Release                 // nil unless the base is a dist folder
+	commit    string                            // that it says it was built from; "" if it says none
+	source    *source                           // that it was built from; nil if it is not known
+	files     map[target.Target]string          // the executables that are at hand
+	builder   *build.Builder                    // of the source; nil if that is not known
+	made      bool                              // the binaries were built from the source in this run
 }
 
 // BaseRevision is a base that is built from a git revision of the source's
@@ -56,31 +66,32 @@ type (
 
 func (noBase) resolve(context.Context, *run) (*base, error) { return &base{}, nil }
 
-func (revision baseRevision) resolve(ctx context.Context, r *run) (*base, error) {
-	tree, err := r.export(ctx, string(revision))
-	if err != nil {
+func (revision baseRevision) resolve(ctx context.Context, r *run) (b *base, err error) {
+	b = &base{version: string(revision), binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
+	if b.source, err = r.export(ctx, string(revision)); err != nil {
 		return nil, err
 	}
-	b := &base{version: string(revision), binaries: map[target.Target]manifest.Binary{}}
 	if !semver.IsValid(b.version) {
-		b.version = tree.versionTag()
+		b.version = b.source.Revision().Version
 	}
 	if b.version == "" {
-		b.version = "v0.0.0-" + tree.commit[:12]
+		b.version = "v0.0.0-" + b.source.commit[:12]
 	}
-	if r.dryRun {
-		return b, nil
-	}
-	builder, err := r.builder(StepBase, tree.dir, b.version, "")
-	if err != nil {
+	if b.builder, err = r.newBuilder(StepBase, b.source.Dir(), b.version, ""); err != nil {
 		return nil, err
 	}
-	artifacts, err := builder.BuildAll(ctx, r.targets)
+	if b.toolchain, err = b.builder.Toolchain(ctx, r.targets[0]); err != nil {
+		return nil, fmt.Errorf("the base %s: %w", revision, err)
+	}
+	if b.made = !r.dryRun; !b.made {
+		return b, nil
+	}
+	artifacts, err := b.builder.BuildAll(ctx, r.targets)
 	if err != nil {
 		return nil, fmt.Errorf("the base %s: %w", revision, err)
 	}
 	for _, a := range artifacts {
-		b.toolchain = a.Toolchain
+		b.toolchain, b.files[a.Target] = a.Toolchain, a.Path
 		b.binaries[a.Target] = manifest.Binary{Version: b.version, Digest: a.Digest, Size: a.Size}
 	}
 	return b, nil
@@ -97,7 +108,10 @@ func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
 	if release.Product != r.product {
 		return nil, fmt.Errorf("the base %s is of the product %s, not of %s: give a dist folder of %s", string(dir), release.Product, r.product, r.product)
 	}
-	b := &base{version: release.Version, toolchain: release.Toolchain, release: &release, binaries: map[target.Target]manifest.Binary{}}
+	b := &base{
+		version: release.Version, toolchain: release.Toolchain, flags: release.Flags, release: &release, commit: release.Source.Commit,
+		binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{},
+	}
 	for _, e := range release.Packages {
 		if e.Result != nil {
 			b.binaries[e.Target] = manifest.Binary{Version: e.Result.Version, Digest: e.Result.Digest, Size: e.Result.Size}
@@ -107,31 +121,32 @@ func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
 }
 
 func (paths baseBinaries) resolve(ctx context.Context, r *run) (*base, error) {
-	b := &base{binaries: map[target.Target]manifest.Binary{}}
-	from := map[target.Target]string{}
+	b := &base{binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
 	for i, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		t, version, toolchain, err := readExecutable(path)
+		e, err := readExecutable(path)
 		if err != nil {
 			return nil, fmt.Errorf("the base: %w", err)
 		}
-		if other, ok := from[t]; ok {
-			return nil, fmt.Errorf("the base has two executables for %s: %s and %s", t, other, path)
+		if other, ok := b.files[e.target]; ok {
+			return nil, fmt.Errorf("the base has two executables for %s: %s and %s", e.target, other, path)
 		}
-		from[t] = path
 		if i == 0 {
-			b.version, b.toolchain = version, toolchain
+			b.version, b.toolchain, b.commit = e.version, e.toolchain, e.commit
 		}
-		if toolchain != b.toolchain {
-			return nil, fmt.Errorf("the base was built by several toolchains: %s by %s, %s by %s: fix these targets apart", paths[0], b.toolchain, path, toolchain)
+		if e.toolchain != b.toolchain {
+			return nil, fmt.Errorf("the base was built by several toolchains: %s by %s, %s by %s: fix these targets apart", paths[0], b.toolchain, path, e.toolchain)
+		}
+		if e.commit != b.commit {
+			return nil, fmt.Errorf("the base was built from several commits: %s from %s, %s from %s: fix these targets apart", paths[0], known(b.commit), path, known(e.commit))
 		}
 		digest, size, err := manifest.DigestFile(path)
 		if err != nil {
 			return nil, fmt.Errorf("the base: %w", err)
 		}
-		b.binaries[t] = manifest.Binary{Digest: digest, Size: size}
+		b.files[e.target], b.binaries[e.target] = path, manifest.Binary{Digest: digest, Size: size}
 	}
 	if b.version == "" {
 		b.version = unknownVersion
@@ -161,43 +176,147 @@ func (r *run) checkOverlap(b *base) error {
 	return fmt.Errorf("the base is for %s, which is not among the targets: give the executable of a target, or that target", strings.Join(have, ", "))
 }
 
-func readExecutable(path string) (t target.Target, version, toolchain string, err error) {
-	if t, err = build.TargetOf(path); err != nil {
-		return t, "", "", err
+func known(commit string) string { return cmp.Or(commit, "a commit that it does not name") }
+
+// executable is what a file tells of itself.
+type executable struct {
+	target                     target.Target
+	version, toolchain, commit string // "" if it does not tell
+}
+
+func readExecutable(path string) (e executable, err error) {
+	if e.target, err = build.TargetOf(path); err != nil {
+		return e, err
 	}
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
-		return t, "", "", fmt.Errorf("%s: %w", path, err)
+		return e, fmt.Errorf("%s: %w", path, err)
 	}
 	if semver.IsValid(info.Main.Version) && manifest.CheckVersion(info.Main.Version) == nil {
-		version = info.Main.Version
+		e.version = info.Main.Version
 	}
-	toolchain, _, _ = strings.Cut(info.GoVersion, " ")
-	return t, version, toolchain, nil
-}
-
-// resolveBase resolves the base and warns of what it lacks.
-func (r *run) resolveBase(ctx context.Context) (*base, error) {
-	b, err := r.base.resolve(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	if r.baseVersion != "" {
-		b.version = r.baseVersion
-		for t, binary := range b.binaries {
-			binary.Version = r.baseVersion
-			b.binaries[t] = binary
+	e.toolchain, _, _ = strings.Cut(info.GoVersion, " ")
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			e.commit = s.Value
 		}
 	}
-	if len(b.binaries) == 0 {
-		return b, nil
+	return e, nil
+}
+
+// openBase resolves the base, opens its source, and decides what the release is
+// called.
+func (r *run) openBase(ctx context.Context) (err error) {
+	if r.old, err = r.base.resolve(ctx, r); err != nil {
+		return err
+	}
+	r.nameBase()
+	r.warnOfBase()
+	if err := r.openBaseSource(ctx); err != nil {
+		return fmt.Errorf("the source of the base: %w", err)
+	}
+	if r.about, err = r.identify(); err != nil {
+		return err
+	}
+	if r.builder, err = r.newBuilder(StepBuild, r.fix.Dir(), r.about.version, r.old.toolchain); err != nil {
+		return err
+	}
+	r.recordIdentity()
+	return nil
+}
+
+func (r *run) nameBase() {
+	if r.baseVersion == "" {
+		return
+	}
+	r.old.version = r.baseVersion
+	for t, binary := range r.old.binaries {
+		binary.Version = r.baseVersion
+		r.old.binaries[t] = binary
+	}
+}
+
+// warnOfBase says what the base lacks.
+func (r *run) warnOfBase() {
+	if toolchain := r.old.toolchain; toolchain != "" && build.CheckToolchain(toolchain) != nil {
+		r.warn(fmt.Sprintf("the base was built by %q, which is not a release of Go: the fix is built by the toolchain that go.mod asks for", toolchain))
+	}
+	if len(r.old.binaries) == 0 {
+		return
 	}
 	for _, t := range r.targets {
-		if _, ok := b.binaries[t]; !ok {
+		if _, ok := r.old.binaries[t]; !ok {
 			r.warn(fmt.Sprintf("the base has no executable for %s: its package names none to go back to", t))
 		}
 	}
-	return b, nil
+}
+
+// openBaseSource opens what the base was built from: what an option names, or
+// the commit that the base itself names, if the fix is a revision too.
+func (r *run) openBaseSource(ctx context.Context) (err error) {
+	b := r.old
+	switch {
+	case b.source != nil:
+		return nil
+	case r.baseFolder != "":
+		b.source, err = folder(r.baseFolder)
+	case r.baseRevision != "":
+		b.source, err = r.export(ctx, r.baseRevision)
+	case r.fixRevision != "" && b.commit != "" && !strings.HasSuffix(b.commit, "+dirty"):
+		b.source, err = r.export(ctx, b.commit)
+		if errors.Is(err, change.ErrNoRevision) {
+			r.warn(fmt.Sprintf("the base was built from commit %s, which the repository of the source lacks: what changes cannot be told; fetch it, or give WithBaseRevision", b.commit))
+			return nil
+		}
+	}
+	if err != nil || b.source == nil {
+		return err
+	}
+	b.builder, err = r.newBuilder(StepBase, b.source.Dir(), b.version, b.toolchain)
+	return err
+}
+
+// baseExecutable returns where the base's executable for a target is, and takes
+// it out of its package if need be; "" if there is none.
+func (r *run) baseExecutable(ctx context.Context, t target.Target) (string, error) {
+	b := r.old
+	if path, ok := b.files[t]; ok || b.release == nil {
+		return path, nil
+	}
+	for _, e := range b.release.Packages {
+		if e.Target != t || e.Result == nil {
+			continue
+		}
+		path, err := r.unpack(ctx, filepath.Join(string(r.base.(baseDist)), e.Name), e)
+		if err != nil {
+			return "", fmt.Errorf("taking the executable for %s out of the base: %w", t, err)
+		}
+		b.files[t] = path
+		return path, nil
+	}
+	return "", nil
+}
+
+// unpack takes a package apart in the run's temporary folder, and returns where
+// its executable is.
+func (r *run) unpack(ctx context.Context, path string, e manifest.Entry) (string, error) {
+	temp, err := r.tempDir()
+	if err != nil {
+		return "", err
+	}
+	dest := filepath.Join(temp, "base", e.Target.FileName())
+	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
+		return "", err
+	}
+	p, err := pack.Unpack(ctx, path, dest, pack.WithDigest(e.Digest))
+	if err != nil {
+		return "", err
+	}
+	name, ok := p.Manifest.Executable()
+	if !ok {
+		return "", fmt.Errorf("%s holds no executable", e.Name)
+	}
+	return filepath.Join(dest, filepath.FromSlash(name.Path)), nil
 }
 
 // nextVersion returns the version of a hotfix of the given version:

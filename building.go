@@ -11,43 +11,37 @@ import (
 
 // built is what the build step hands on.
 type built struct {
-	name      string // of the executable, without ".exe"
 	main      build.Main
 	artifacts []*build.Artifact // in the order of the targets
-	version   string
 }
 
-func (r *run) buildAll(ctx context.Context, s *source, b *base, i identity) (*built, error) {
-	builder, err := r.builder(StepBuild, s.dir, i.version, b.toolchain)
+// buildAll builds the fix for all targets.
+func (r *run) buildAll(ctx context.Context) error {
+	artifacts, err := r.builder.BuildAll(ctx, r.targets)
 	if err != nil {
-		return nil, err
-	}
-	artifacts, err := builder.BuildAll(ctx, r.targets)
-	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, a := range artifacts {
-		if old, ok := b.binaries[a.Target]; ok && old.Digest == a.Digest {
+		if old, ok := r.old.binaries[a.Target]; ok && old.Digest == a.Digest {
 			r.warn(fmt.Sprintf("the executable for %s is that of the base, byte for byte: nothing is fixed there", a.Target))
 		}
 	}
-	main, err := builder.Main(ctx, r.targets[0])
+	main, err := r.builder.Main(ctx, r.targets[0])
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &built{name: builder.Name(), main: main, artifacts: artifacts, version: i.version}, nil
+	r.built = &built{main: main, artifacts: artifacts}
+	r.recordBuilt()
+	return nil
 }
 
-// builder returns the Builder of the base or the fix. Both keep their outputs
-// in the cache; the toolchain is the base's unless the caller pinned another.
-func (r *run) builder(step Step, dir, version, toolchain string) (*build.Builder, error) {
+// newBuilder returns the Builder of the base or the fix. Both keep their outputs
+// in the cache; the toolchain is the base's, if it is a release of Go, unless
+// the caller pinned another.
+func (r *run) newBuilder(step Step, dir, version, toolchain string) (*build.Builder, error) {
 	options := []build.Option{build.WithLogger(r.logger)}
-	if toolchain != "" {
-		if err := build.CheckToolchain(toolchain); err != nil {
-			r.warn(fmt.Sprintf("the base was built by %q, which is not a release of Go: the fix is built by the toolchain that go.mod asks for", toolchain))
-		} else {
-			options = append(options, build.WithToolchain(toolchain))
-		}
+	if build.CheckToolchain(toolchain) == nil {
+		options = append(options, build.WithToolchain(toolchain))
 	}
 	options = append(options, r.buildOptions...)
 	options = append(options,
@@ -61,11 +55,12 @@ func (r *run) builder(step Step, dir, version, toolchain string) (*build.Builder
 	return build.New(dir, r.pkg, options...)
 }
 
-func (r *run) recordBuilt(result *Result, b *built) {
-	result.Toolchain, result.Flags = b.artifacts[0].Toolchain, b.artifacts[0].Plan.Flags()
-	for i, a := range b.artifacts {
-		t := &result.Targets[i]
-		t.Executable = &manifest.Binary{Version: b.version, Digest: a.Digest, Size: a.Size}
+func (r *run) recordBuilt() {
+	artifacts := r.built.artifacts
+	r.result.Toolchain, r.result.Flags = artifacts[0].Toolchain, artifacts[0].Plan.Flags()
+	for i, a := range artifacts {
+		t := &r.result.Targets[i]
+		t.Executable = &manifest.Binary{Version: r.about.version, Digest: a.Digest, Size: a.Size}
 		t.Path, t.Built, t.CPUSeconds = a.Path, !a.Cached, a.CPU.Seconds()
 	}
 }

@@ -4,11 +4,15 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/compare"
+	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/build/tests"
 	"github.com/gohotfix/hotfix/pack"
 )
 
 // Event is something that a [Pipeline] reports while it runs: one of
-// [StepStarted], [StepFinished], [Building], [Packed] and [Warned].
+// [StepStarted], [StepFinished], [Building], [Proved], [Found], [Testing],
+// [Compared], [Packed] and [Warned].
 type Event interface{ hotfixEvent() }
 
 // StepStarted says that a step begins.
@@ -23,9 +27,21 @@ type StepFinished struct {
 
 // Building carries an event of the compiler's run, for the base or the fix.
 type Building struct {
-	Step  Step // [StepBase] or [StepBuild]
+	Step  Step // [StepBase], also in [StepProve], or [StepBuild]
 	Event build.Event
 }
+
+// Proved says whether the source of the base makes the executable that runs.
+type Proved struct{ Proof *build.Proof }
+
+// Found carries what a policy found.
+type Found struct{ Finding policy.Finding }
+
+// Testing carries an event of the tests.
+type Testing struct{ Event tests.Event }
+
+// Compared carries what differs between the executables of a target.
+type Compared struct{ Report *compare.Report }
 
 // Packed says that a package was written, or taken over unchanged.
 type Packed struct{ Package *pack.Package }
@@ -39,5 +55,9 @@ type Warned struct {
 func (StepStarted) hotfixEvent()  {}
 func (StepFinished) hotfixEvent() {}
 func (Building) hotfixEvent()     {}
+func (Proved) hotfixEvent()       {}
+func (Found) hotfixEvent()        {}
+func (Testing) hotfixEvent()      {}
+func (Compared) hotfixEvent()     {}
 func (Packed) hotfixEvent()       {}
 func (Warned) hotfixEvent()       {}

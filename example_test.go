@@ -135,7 +135,12 @@ func ExampleWithObserver() {
 	// Output:
 	// done: source
 	// done: base
+	// done: prove
+	// done: change
+	// done: policies
+	// done: test
 	// done: build
+	// done: compare
 	// packed: payments_v1.4.2_linux_amd64.tar.zst
 	// done: pack
 	// done: sign

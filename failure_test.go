@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,7 +76,9 @@ func TestCancelledRunLeavesNothing(t *testing.T) {
 			stop := hotfix.WithBefore(step, onResult(func(*hotfix.Result) { cancel(why) }))
 			result, err := setup{src: src, out: out, cache: cache, options: []hotfix.Option{stop, hotfix.WithSigner(newSigner(t))}}.pipeline(t).Run(ctx)
 			require.ErrorIs(t, err, why)
-			assert.Nil(t, result)
+			require.NotNil(t, result, "what was established is told")
+			assert.Empty(t, result.Dist)
+			assert.Len(t, result.Steps, slices.Index(hotfix.Steps(), step)+1)
 			assert.Empty(t, snapshotBelow(t, filepath.Dir(out)))
 			assertNoTemporaryFolders(t, cache)
 		})

@@ -8,8 +8,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/change"
+	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/internal/filelock"
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -47,7 +51,7 @@ func New(product string, options ...Option) (*Pipeline, error) {
 // they are needed.
 func (p *Pipeline) try() error {
 	r := p.newRun()
-	if _, err := r.builder(StepBuild, p.dir, "v0.0.0", ""); err != nil {
+	if _, err := r.newBuilder(StepBuild, p.dir, "v0.0.0", ""); err != nil {
 		return err
 	}
 	i := identity{id: cmp.Or(p.id, "trial"), version: cmp.Or(p.version, "v0.0.0"), epoch: p.epoch, sequence: max(p.sequence, 1), created: p.time}
@@ -60,11 +64,21 @@ func (p *Pipeline) try() error {
 	return nil
 }
 
-// run is one run of a pipeline: its configuration, and what must be removed at
-// the end.
+// run is one run of a pipeline: its configuration, what its steps hand on to
+// each other, and what must be removed at the end.
 type run struct {
 	config
-	result    *Result
+	result *Result
+
+	repo    *change.Checkout // nil until a revision is asked for
+	fix     *source          // from StepSource on
+	old     *base            // from StepBase on
+	about   identity         // from StepBase on
+	builder *build.Builder   // of the fix, from StepBase on
+	judged  policy.Case      // from StepChange on, if the base's source is known
+	built   *built           // from StepBuild on
+	packed  *packed          // from StepPack on
+
 	temp      string // temporary folder; "" until it is needed
 	staging   string // where the dist folder grows; "" until it is needed
 	published bool   // the dist folder is no longer there, but in its place
@@ -75,20 +89,20 @@ type run struct {
 func (p *Pipeline) newRun() *run {
 	return &run{config: p.config, result: &Result{
 		Schema: ReportSchema, Product: p.product, Channel: p.channel, DryRun: p.dryRun,
-		Source: SourceResult{Package: p.pkg}, Signers: []verify.KeyID{}, Warnings: []string{},
+		Source: SourceResult{Package: p.pkg}, Policies: []PolicyResult{}, Findings: policy.Findings{}, Signers: []verify.KeyID{}, Warnings: []string{},
 	}}
 }
 
-// Run makes the release and returns what it did. If there is an error, the
-// output folder is as it was. The error of a step is a [*StepError]; it wraps
-// the cause of the context's end if the run was cancelled, and no process is
-// left.
+// Run makes the release and returns what it did. The error of a step is a
+// [*StepError]; then the output folder is as it was, and the result holds what
+// was established before. The error wraps the cause of the context's end if the
+// run was cancelled, and no process is left.
 func (p *Pipeline) Run(ctx context.Context) (*Result, error) {
 	r := p.newRun()
 	if !p.dryRun {
 		lock, err := lock(ctx, p.cache)
 		if err != nil {
-			return nil, err
+			return r.result, err
 		}
 		defer func() { _ = lock.Release() }() // closing is enough, and cannot be retried
 	}
@@ -96,7 +110,8 @@ func (p *Pipeline) Run(ctx context.Context) (*Result, error) {
 		if litter := errors.Join(r.unpublish(), r.cleanUp()); litter != nil {
 			err = errors.Join(err, litter)
 		}
-		return nil, err
+		r.result.Dist, r.result.Staging = "", ""
+		return r.result, err
 	}
 	if err := r.cleanUp(); err != nil {
 		r.warn(fmt.Sprintf("a temporary folder was left behind: %v", err))
@@ -104,64 +119,30 @@ func (p *Pipeline) Run(ctx context.Context) (*Result, error) {
 	return r.result, nil
 }
 
-// steps runs the steps in their order. Each takes what earlier ones returned.
+// steps runs the steps in their order, of which a dry run leaves out those that
+// build and write.
 func (r *run) steps(ctx context.Context) error {
-	src, err := do(ctx, r, StepSource, r.openSource, func(result *Result, s *source) { result.Source.Commit = s.commit })
-	if err != nil {
-		return err
+	work := map[Step]func(context.Context) error{
+		StepSource: r.openSource, StepBase: r.openBase, StepProve: r.prove, StepChange: r.findChange, StepPolicies: r.judge, StepTest: r.test,
+		StepBuild: r.buildAll, StepCompare: r.compare, StepPack: r.packAll, StepSign: r.sign, StepVerify: r.verifyStaging, StepPublish: r.publish,
 	}
-	var about identity
-	old, err := do(ctx, r, StepBase, func(ctx context.Context) (*base, error) {
-		b, err := r.resolveBase(ctx)
-		if err != nil {
-			return nil, err
+	for _, step := range Steps() {
+		if r.dryRun && slices.Contains([]Step{StepProve, StepTest, StepBuild}, step) {
+			if step == StepBuild {
+				return nil
+			}
+			continue
 		}
-		about, err = r.identify(src, b)
-		return b, err
-	}, func(_ *Result, b *base) { r.recordIdentity(about, b) })
-	if err != nil || r.dryRun {
-		return err
-	}
-	fix, err := do(ctx, r, StepBuild, func(ctx context.Context) (*built, error) { return r.buildAll(ctx, src, old, about) }, r.recordBuilt)
-	if err != nil {
-		return err
-	}
-	dist, err := do(ctx, r, StepPack, func(ctx context.Context) (*packed, error) { return r.packAll(ctx, src, old, about, fix) }, r.recordPacked)
-	if err != nil {
-		return err
-	}
-	_, err = do(ctx, r, StepSign, func(ctx context.Context) (struct{}, error) { return struct{}{}, r.sign(ctx, dist) }, func(*Result, struct{}) {})
-	if err != nil {
-		return err
-	}
-	_, err = do(ctx, r, StepVerify, func(ctx context.Context) (*verify.Result, error) {
-		return r.verifyStaging(ctx, r.staging, dist.release, dist.packages)
-	}, func(result *Result, v *verify.Result) { result.Signers = append(result.Signers, v.Signers...) })
-	if err != nil {
-		return err
-	}
-	_, err = do(ctx, r, StepPublish, func(context.Context) (string, error) { return r.output, r.publish() }, func(result *Result, dir string) {
-		result.Dist, result.Staging = dir, ""
-	})
-	return err
-}
-
-func (r *run) recordIdentity(i identity, b *base) {
-	result := r.result
-	result.ID, result.Version, result.Epoch, result.Sequence, result.Created = i.id, i.version, i.epoch, i.sequence, i.created
-	result.Base = BaseResult{Version: b.version, Toolchain: b.toolchain}
-	for _, t := range r.targets {
-		entry := TargetResult{Target: t}
-		if binary, ok := b.binaries[t]; ok {
-			entry.Base = &binary
+		if err := r.do(ctx, step, work[step]); err != nil {
+			return err
 		}
-		result.Targets = append(result.Targets, entry)
 	}
+	return nil
 }
 
 // publish writes the report and moves the finished folder to its place. The
 // output folder is looked at again: much time may have passed.
-func (r *run) publish() error {
+func (r *run) publish(context.Context) error {
 	if err := r.result.write(r.staging); err != nil {
 		return err
 	}
@@ -176,6 +157,7 @@ func (r *run) publish() error {
 		return err
 	}
 	r.published, r.replaced = true, old
+	r.result.Dist, r.result.Staging = r.output, ""
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/build/tests"
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -32,10 +34,17 @@ type Signer interface {
 type config struct {
 	product, channel, id, version, versionVariable string
 
-	dir, pkg, fix string
-	base          Base
-	baseVersion   string
-	targets       []target.Target
+	dir, pkg, fixRevision    string
+	base                     Base
+	baseVersion              string
+	baseRevision, baseFolder string // what the base was built from; "" if it tells
+	targets                  []target.Target
+
+	policies          []policy.Policy
+	tests             []tests.Option
+	withTests         bool
+	withoutProof      bool
+	withoutComparison bool
 
 	epoch, sequence    int64
 	time               time.Time
@@ -79,7 +88,7 @@ func WithFix(revision string) Option {
 		if revision == "" {
 			return wrong("WithFix", "the revision is empty")
 		}
-		c.fix = revision
+		c.fixRevision = revision
 		return nil
 	}
 }
@@ -104,6 +113,72 @@ func WithBaseVersion(version string) Option {
 			return wrong("WithBaseVersion", "%v", err)
 		}
 		c.baseVersion = version
+		return nil
+	}
+}
+
+// WithBaseRevision says from which git revision of the source's repository a
+// base was built that is a dist folder or executables. Then the run finds what
+// changes, proves that this revision makes what runs, and can run tests. The
+// default is the commit that the base itself names, if the fix is a revision as
+// well.
+func WithBaseRevision(revision string) Option {
+	return func(c *config) error {
+		if revision == "" {
+			return wrong("WithBaseRevision", "the revision is empty")
+		}
+		c.baseRevision = revision
+		return nil
+	}
+}
+
+// WithBaseFolder is [WithBaseRevision] for a base whose source lies in a folder:
+// that of its module.
+func WithBaseFolder(dir string) Option {
+	return func(c *config) (err error) {
+		c.baseFolder, err = absolute("WithBaseFolder", dir)
+		return err
+	}
+}
+
+// WithPolicies adds policies, each of which must allow the hotfix. The default
+// is none; [policy.Default] is the set for most projects. The source of the base
+// must be known. A policy is asked at its [policy.Stage]; if one blocks, the run
+// fails with a [*BlockedError].
+func WithPolicies(policies ...policy.Policy) Option {
+	return func(c *config) error {
+		if err := policy.Validate(policies...); err != nil {
+			return wrong("WithPolicies", "%v", err)
+		}
+		c.policies = append(c.policies, policies...)
+		return nil
+	}
+}
+
+// WithTests runs the tests that the change can reach, on base and fix, as
+// [tests.Compare] does. The default runs none. Unless a policy of
+// [WithPolicies] judges tests, [policy.NoNewFailures] does.
+func WithTests(options ...tests.Option) Option {
+	return func(c *config) error {
+		c.withTests, c.tests = true, append(c.tests, options...)
+		return nil
+	}
+}
+
+// WithoutProof leaves out rebuilding a base of executables or packages from its
+// source, which costs a build.
+func WithoutProof() Option {
+	return func(c *config) error {
+		c.withoutProof = true
+		return nil
+	}
+}
+
+// WithoutComparison leaves out comparing the executables of base and fix
+// function by function, which costs about a CPU second for 20 MB.
+func WithoutComparison() Option {
+	return func(c *config) error {
+		c.withoutComparison = true
 		return nil
 	}
 }
@@ -388,6 +463,9 @@ func (c *config) complete() error {
 	case c.output == "" && !c.dryRun:
 		return wrong("New", "no output folder: give WithOutput")
 	}
+	if err := c.checkJudges(); err != nil {
+		return err
+	}
 	if err := distinctKeys(c.signers); err != nil {
 		return err
 	}
@@ -397,6 +475,29 @@ func (c *config) complete() error {
 			return wrong("New", "no cache folder: %v: set one with WithCache", err)
 		}
 		c.cache = filepath.Join(dir, "hotfix", c.product)
+	}
+	return nil
+}
+
+// checkJudges refuses policies and tests that can never be asked.
+func (c *config) checkJudges() error {
+	_, first := c.base.(noBase)
+	_, made := c.base.(baseRevision)
+	judgesTests := policy.Of(policy.AfterTests, c.policies...)
+	switch {
+	case first && len(c.policies) > 0:
+		return wrong("WithPolicies", "policies judge what changes, and a first release has no base: give WithBase one, or no policies")
+	case first && c.withTests:
+		return wrong("WithTests", "the tests of base and fix are compared, and a first release has no base: give WithBase one, or run the tests apart")
+	case made && (c.baseRevision != "" || c.baseFolder != ""):
+		return wrong("WithBaseRevision", "the base is a revision already: give WithBase the executables that were built from it, or leave this option out")
+	case c.baseRevision != "" && c.baseFolder != "":
+		return wrong("WithBaseFolder", "the source of the base is also given by WithBaseRevision: give one of the two")
+	case len(judgesTests) > 0 && !c.withTests:
+		return wrong("WithPolicies", "%s judges tests, and none are run: give WithTests", judgesTests[0].Rule())
+	}
+	if c.withTests && len(judgesTests) == 0 {
+		c.policies = append(c.policies, policy.NoNewFailures())
 	}
 	return nil
 }

@@ -16,31 +16,32 @@ type packed struct {
 	release  manifest.Release
 }
 
-func (r *run) packAll(ctx context.Context, s *source, b *base, i identity, built *built) (*packed, error) {
-	packer, err := r.packer(i.created)
+func (r *run) packAll(ctx context.Context) error {
+	packer, err := r.packer(r.about.created)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dir, err := r.openStaging()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	inputs := make([]pack.Input, len(built.artifacts))
-	for n, a := range built.artifacts {
+	inputs := make([]pack.Input, len(r.built.artifacts))
+	for n, a := range r.built.artifacts {
 		inputs[n] = pack.Input{
-			ID: i.id, Product: r.product, Version: i.version, Target: a.Target,
-			Executable: a.Path, Name: a.Target.Executable(built.name), Digest: a.Digest, Base: baseOf(b, a.Target),
+			ID: r.about.id, Product: r.product, Version: r.about.version, Target: a.Target,
+			Executable: a.Path, Name: a.Target.Executable(r.builder.Name()), Digest: a.Digest, Base: r.old.binary(a.Target),
 		}
 	}
 	packages, err := packer.PackAll(ctx, inputs, dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, p := range packages {
 		r.emit(Packed{Package: p})
 	}
-	release := r.release(i, s, built.main, built.artifacts, packages)
-	return &packed{packages: packages, release: release}, writeRelease(dir, release, packages)
+	r.packed = &packed{packages: packages, release: r.release(packages)}
+	r.recordPacked()
+	return writeRelease(dir, r.packed.release, packages)
 }
 
 // packer returns the Packer of a release of the given date. Unchanged packages
@@ -50,27 +51,27 @@ func (r *run) packer(created time.Time) (*pack.Packer, error) {
 	return pack.New(created, options...)
 }
 
-func baseOf(b *base, t target.Target) *manifest.Binary {
+func (b *base) binary(t target.Target) *manifest.Binary {
 	if binary, ok := b.binaries[t]; ok {
 		return &binary
 	}
 	return nil
 }
 
-func (r *run) recordPacked(result *Result, p *packed) {
-	result.Staging = r.staging
-	for i, pkg := range p.packages {
-		t := &result.Targets[i]
+func (r *run) recordPacked() {
+	r.result.Staging = r.staging
+	for i, pkg := range r.packed.packages {
+		t := &r.result.Targets[i]
 		t.Package, t.Digest, t.Size, t.Packed = pkg.Name(), pkg.Digest, pkg.Size, !pkg.Cached
 	}
 }
 
-func (r *run) sign(ctx context.Context, p *packed) error {
+func (r *run) sign(ctx context.Context) error {
 	if len(r.signers) == 0 {
 		r.warn("the release is not signed: no host takes it before somebody signs the dist folder")
 	}
 	for _, signer := range r.signers {
-		if err := writeBundle(ctx, r.staging, p.release, signer); err != nil {
+		if err := writeBundle(ctx, r.staging, r.packed.release, signer); err != nil {
 			return err
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
@@ -20,26 +19,26 @@ type identity struct {
 
 // identify decides id, version, numbers and date from the options, the source
 // and the base.
-func (r *run) identify(s *source, b *base) (identity, error) {
-	created, err := r.date(s)
+func (r *run) identify() (identity, error) {
+	created, err := r.date()
 	if err != nil {
 		return identity{}, err
 	}
 	i := identity{id: r.id, version: r.version, epoch: r.epoch, sequence: r.sequence, created: created}
 	if i.version == "" {
-		i.version = r.defaultVersion(s, b)
+		i.version = r.defaultVersion()
 	}
 	if i.id == "" {
 		i.id = r.product + "-" + i.version
 	}
 	if i.sequence == 0 {
 		i.sequence = created.Unix()
-		if b.release != nil {
-			i.epoch = b.release.Epoch
-			i.sequence = max(i.sequence, b.release.Sequence+1)
+		if release := r.old.release; release != nil {
+			i.epoch = release.Epoch
+			i.sequence = max(i.sequence, release.Sequence+1)
 		}
 	}
-	if err := i.checkAbove(b.release); err != nil {
+	if err := i.checkAbove(r.old.release); err != nil {
 		return identity{}, err
 	}
 	return i, r.tryRelease(i)
@@ -66,27 +65,39 @@ func (r *run) tryRelease(i identity) error {
 	return release.Validate()
 }
 
-func (r *run) defaultVersion(s *source, b *base) string {
-	if tag := s.versionTag(); tag != "" && r.fix != "" {
+func (r *run) defaultVersion() string {
+	if tag := r.fix.Revision().Version; tag != "" && r.fixRevision != "" {
 		return tag
 	}
-	if b.version != "" {
-		return nextVersion(b.version)
+	if r.old.version != "" {
+		return nextVersion(r.old.version)
 	}
 	return "v0.0.0"
 }
 
+func (r *run) recordIdentity() {
+	i, b, result := r.about, r.old, r.result
+	result.ID, result.Version, result.Epoch, result.Sequence, result.Created = i.id, i.version, i.epoch, i.sequence, i.created
+	result.Base = BaseResult{Version: b.version, Toolchain: b.toolchain}
+	if b.source != nil {
+		result.Base.Commit = b.source.commit
+	}
+	for _, t := range r.targets {
+		result.Targets = append(result.Targets, TargetResult{Target: t, Base: b.binary(t)})
+	}
+}
+
 // release lists the packages under the identity.
-func (r *run) release(i identity, s *source, main build.Main, artifacts []*build.Artifact, packages []*pack.Package) manifest.Release {
+func (r *run) release(packages []*pack.Package) manifest.Release {
 	entries := make([]manifest.Entry, len(packages))
 	for n, p := range packages {
 		entries[n] = p.Entry()
 	}
 	slices.SortFunc(entries, func(a, b manifest.Entry) int { return cmp.Compare(a.Name, b.Name) })
-	release := r.describe(i)
+	release := r.describe(r.about)
 	release.Packages = entries
-	release.Source = manifest.Source{Package: main.ImportPath, Commit: s.commit}
-	release.Toolchain, release.Flags = artifacts[0].Toolchain, artifacts[0].Plan.Flags()
+	release.Source = manifest.Source{Package: r.built.main.ImportPath, Commit: r.fix.commit}
+	release.Toolchain, release.Flags = r.built.artifacts[0].Toolchain, r.built.artifacts[0].Plan.Flags()
 	return release
 }
 

@@ -9,6 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/compare"
+	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -21,23 +24,29 @@ const ReportSchema = "hotfix.report/v1"
 // Result is what a run did, as data. It is written as report.json. In a hook
 // it holds what is known by then.
 type Result struct {
-	Schema    string         `json:"schema"`   // [ReportSchema]
-	Product   string         `json:"product"`  // as [New] was given it
-	Channel   string         `json:"channel"`  // "stable" unless an option says otherwise
-	ID        string         `json:"id"`       // of the hotfix
-	Version   string         `json:"version"`  // of the result
-	Epoch     int64          `json:"epoch"`    // raised when numbering begins anew
-	Sequence  int64          `json:"sequence"` // orders the releases of one epoch
-	Created   time.Time      `json:"created"`
-	DryRun    bool           `json:"dryRun,omitempty"` // nothing was built or written
-	Source    SourceResult   `json:"source"`
-	Base      BaseResult     `json:"base"`
-	Toolchain string         `json:"toolchain,omitempty"` // Go version that built the fix
-	Flags     []string       `json:"flags,omitempty"`     // of the go command
-	Targets   []TargetResult `json:"targets"`             // in the order in which they were given
-	Signers   []verify.KeyID `json:"signers"`             // sorted
-	Steps     []StepTime     `json:"steps"`               // that have ended so far
-	Warnings  []string       `json:"warnings"`            // what a person should know, in the order of [Warned] events
+	Schema    string       `json:"schema"`   // [ReportSchema]
+	Product   string       `json:"product"`  // as [New] was given it
+	Channel   string       `json:"channel"`  // "stable" unless an option says otherwise
+	ID        string       `json:"id"`       // of the hotfix
+	Version   string       `json:"version"`  // of the result
+	Epoch     int64        `json:"epoch"`    // raised when numbering begins anew
+	Sequence  int64        `json:"sequence"` // orders the releases of one epoch
+	Created   time.Time    `json:"created"`
+	DryRun    bool         `json:"dryRun,omitempty"` // nothing was built or written
+	Source    SourceResult `json:"source"`
+	Base      BaseResult   `json:"base"`
+	Toolchain string       `json:"toolchain,omitempty"` // Go version that built the fix
+	Flags     []string     `json:"flags,omitempty"`     // of the go command
+
+	Change   *policy.Change  `json:"change,omitempty"` // nil if the source of the base is not known
+	Policies []PolicyResult  `json:"policies"`         // in the order in which they were asked
+	Findings policy.Findings `json:"findings"`         // the gravest first
+	Tests    *policy.Tests   `json:"tests,omitempty"`  // nil if none were run
+
+	Targets  []TargetResult `json:"targets"`  // in the order in which they were given
+	Signers  []verify.KeyID `json:"signers"`  // sorted
+	Steps    []StepTime     `json:"steps"`    // that have ended so far
+	Warnings []string       `json:"warnings"` // what a person should know, in the order of [Warned] events
 
 	// Dist is the absolute path of the dist folder; "" before it is published.
 	// It is not part of report.json.
@@ -57,13 +66,34 @@ type SourceResult struct {
 type BaseResult struct {
 	Version   string `json:"version,omitempty"`   // "" for a first release
 	Toolchain string `json:"toolchain,omitempty"` // Go version that built it; "" if unknown
+	Commit    string `json:"commit,omitempty"`    // that it was built from; "" if unknown
 }
+
+// PolicyResult is what became of one policy.
+type PolicyResult struct {
+	Rule    string        `json:"rule"`    // name of the policy
+	Verdict PolicyVerdict `json:"verdict"` // of the gravest finding
+}
+
+// PolicyVerdict says how a policy judged.
+type PolicyVerdict string
+
+// Verdicts of policies, the best first.
+const (
+	PolicyPassed    PolicyVerdict = "passed"    // nothing was found
+	PolicyWaived    PolicyVerdict = "waived"    // what was found is waived
+	PolicyWarned    PolicyVerdict = "warned"    // somebody should look
+	PolicyBlocked   PolicyVerdict = "blocked"   // the hotfix must not be made
+	PolicyUnchecked PolicyVerdict = "unchecked" // it could not be checked, which blocks as well
+)
 
 // TargetResult is one target of a run.
 type TargetResult struct {
 	Target     target.Target    `json:"target"`
 	Executable *manifest.Binary `json:"executable,omitempty"` // nil before it is built
 	Base       *manifest.Binary `json:"base,omitempty"`       // nil if there is none
+	Proof      *build.Proof     `json:"proof,omitempty"`      // that the base's source makes what runs; nil if nobody tried
+	Effect     *compare.Report  `json:"effect,omitempty"`     // what differs from the base's executable; nil if they were not compared
 	Package    string           `json:"package,omitempty"`    // file name
 	Digest     manifest.Digest  `json:"digest,omitzero"`      // of the package
 	Size       int64            `json:"size,omitempty"`       // of the package, in bytes

@@ -8,93 +8,99 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/mod/semver"
-
-	"github.com/gohotfix/hotfix/internal/gitrepo"
+	"github.com/gohotfix/hotfix/build/change"
 	"github.com/gohotfix/hotfix/internal/gocmd"
 )
 
-// source is the tree that is built.
+// source is a tree that is built.
 type source struct {
-	dir    string    // module folder
-	commit string    // hash, with "+dirty" if the tree differs from it; "" for a plain folder
-	time   time.Time // of the commit; zero for a plain folder
-	tags   []string  // that point to the commit
+	*change.Tree
+	commit string // hash, with "+dirty" if the tree differs from it; "" for a plain folder
+}
+
+func newSource(t *change.Tree) *source {
+	s := &source{Tree: t, commit: t.Revision().Commit}
+	if t.Revision().Dirty {
+		s.commit += "+dirty"
+	}
+	return s
 }
 
 // openSource finds the fix: a revision, which is exported; the work tree, if
 // the base is a revision of the same repository; else the folder as it stands.
-func (r *run) openSource(ctx context.Context) (*source, error) {
+func (r *run) openSource(ctx context.Context) (err error) {
 	// Looked at before minutes of building are lost; and again in the end.
 	if r.output != "" {
 		if err := checkOutput(r.output, r.product); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if r.fix != "" {
-		return r.export(ctx, r.fix)
+	switch {
+	case r.fixRevision != "":
+		r.fix, err = r.export(ctx, r.fixRevision)
+	case r.asksGit():
+		r.fix, err = r.workTree(ctx)
+	default:
+		r.fix, err = folder(r.dir)
 	}
-	if _, ok := r.base.(baseRevision); !ok {
-		return &source{dir: r.dir}, nil
+	if err == nil {
+		r.result.Source.Commit = r.fix.commit
 	}
-	repo, err := gitrepo.Open(ctx, r.dir, r.environ)
-	if err != nil {
-		return nil, err
-	}
-	commit, err := repo.Commit(ctx, "HEAD")
-	if err != nil {
-		return nil, err
-	}
-	clean, err := repo.Clean(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s := &source{dir: r.dir, commit: commit.Hash, time: commit.Time, tags: commit.Tags}
-	if !clean {
-		s.commit, s.tags = commit.Hash+"+dirty", nil
-		r.warn("the work tree has changes that are in no commit: name the fix revision for a release")
-	}
-	return s, nil
+	return err
 }
 
-// export writes the tree of a revision into the run's temporary folder. A dry
-// run, which builds nothing, needs no tree.
+// asksGit reports whether the options name a revision.
+func (r *run) asksGit() bool {
+	_, ok := r.base.(baseRevision)
+	return ok || r.fixRevision != "" || r.baseRevision != ""
+}
+
+func folder(dir string) (*source, error) {
+	tree, err := change.Folder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return newSource(tree), nil
+}
+
+func (r *run) workTree(ctx context.Context) (*source, error) {
+	checkout, err := r.checkout(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := checkout.WorkTree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if tree.Revision().Dirty {
+		r.warn("the work tree has changes that are in no commit: name the fix revision for a release")
+	}
+	return newSource(tree), nil
+}
+
+// export writes the tree of a revision into the run's temporary folder.
 func (r *run) export(ctx context.Context, revision string) (*source, error) {
-	repo, err := gitrepo.Open(ctx, r.dir, r.environ)
+	checkout, err := r.checkout(ctx)
 	if err != nil {
 		return nil, err
-	}
-	commit, err := repo.Commit(ctx, revision)
-	if err != nil {
-		return nil, err
-	}
-	s := &source{commit: commit.Hash, time: commit.Time, tags: commit.Tags}
-	if r.dryRun {
-		return s, nil
 	}
 	temp, err := r.tempDir()
 	if err != nil {
 		return nil, err
 	}
-	dest, err := os.MkdirTemp(temp, "tree-*")
+	tree, err := checkout.Revision(ctx, revision, temp)
 	if err != nil {
-		return nil, fmt.Errorf("making a folder for revision %s: %w", revision, err)
-	}
-	if s.dir, err = repo.Export(ctx, commit, dest); err != nil {
 		return nil, err
 	}
-	return s, nil
+	return newSource(tree), nil
 }
 
-// versionTag returns the highest semantic version among the tags, or "".
-func (s *source) versionTag() string {
-	best := ""
-	for _, tag := range s.tags {
-		if semver.IsValid(tag) && semver.Compare(tag, best) > 0 {
-			best = tag
-		}
+// checkout opens the repository of the source when it is first needed.
+func (r *run) checkout(ctx context.Context) (_ *change.Checkout, err error) {
+	if r.repo == nil {
+		r.repo, err = change.Open(ctx, r.dir, r.environ)
 	}
-	return best
+	return r.repo, err
 }
 
 // plainDate dates what has no date of its own: the first moment that every
@@ -102,7 +108,7 @@ func (s *source) versionTag() string {
 func plainDate() time.Time { return time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) }
 
 // date returns the date of the release, as the package comment describes it.
-func (r *run) date(s *source) (time.Time, error) {
+func (r *run) date() (time.Time, error) {
 	if !r.time.IsZero() {
 		return r.time, nil
 	}
@@ -113,8 +119,8 @@ func (r *run) date(s *source) (time.Time, error) {
 		}
 		return latest(time.Unix(seconds, 0).UTC(), plainDate()), nil
 	}
-	if !s.time.IsZero() {
-		return latest(s.time, plainDate()), nil
+	if !r.fix.Time().IsZero() {
+		return latest(r.fix.Time(), plainDate()), nil
 	}
 	r.warn("the source is a plain folder without a date: the release is dated 1980-01-01; name the fix revision, set SOURCE_DATE_EPOCH, or give a time and a sequence")
 	return plainDate(), nil
@@ -128,19 +134,23 @@ func latest(a, b time.Time) time.Time {
 }
 
 // tempDir makes the run's temporary folder when it is first needed. What
-// killed runs left is removed: the cache's lock is held.
+// killed runs left is removed: the cache's lock is held. A dry run holds no
+// lock, and leaves the cache alone.
 func (r *run) tempDir() (string, error) {
 	if r.temp != "" {
 		return r.temp, nil
 	}
-	parent := filepath.Join(r.cache, "tmp")
-	if err := os.RemoveAll(parent); err != nil {
-		return "", fmt.Errorf("removing what an earlier run left: %w", err)
+	parent := ""
+	if !r.dryRun {
+		parent = filepath.Join(r.cache, "tmp")
+		if err := os.RemoveAll(parent); err != nil {
+			return "", fmt.Errorf("removing what an earlier run left: %w", err)
+		}
+		if err := os.MkdirAll(parent, 0o755); err != nil {
+			return "", fmt.Errorf("making a temporary folder: %w", err)
+		}
 	}
-	if err := os.MkdirAll(parent, 0o755); err != nil {
-		return "", fmt.Errorf("making a temporary folder: %w", err)
-	}
-	dir, err := os.MkdirTemp(parent, "run-*")
+	dir, err := os.MkdirTemp(parent, "hotfix-run-*")
 	if err != nil {
 		return "", fmt.Errorf("making a temporary folder: %w", err)
 	}

@@ -13,20 +13,29 @@ import (
 // Step is one part of a run.
 type Step string
 
-// The steps of a run, in their order.
+// The steps of a run, in their order. A step that has nothing to do takes no
+// time.
 const (
-	StepSource  Step = "source"  // find the fix, and export it if it is a revision
-	StepBase    Step = "base"    // find what the fix replaces, and build it if it is a revision
-	StepBuild   Step = "build"   // build the fix for all targets
-	StepPack    Step = "pack"    // one package a target, SHA256SUMS
-	StepSign    Step = "sign"    // the statement over all packages
-	StepVerify  Step = "verify"  // what was written, as a host would
-	StepPublish Step = "publish" // move the finished dist folder to its place
+	StepSource   Step = "source"   // find the fix, and export it if it is a revision
+	StepBase     Step = "base"     // find what the fix replaces, and build it if it is a revision
+	StepProve    Step = "prove"    // rebuild the base from its source, and compare with what runs
+	StepChange   Step = "change"   // find what differs between the sources
+	StepPolicies Step = "policies" // judge the change, the plans and the proofs
+	StepTest     Step = "test"     // run the tests that the change can reach
+	StepBuild    Step = "build"    // build the fix for all targets
+	StepCompare  Step = "compare"  // compare the executables function by function, and judge that
+	StepPack     Step = "pack"     // one package a target, SHA256SUMS
+	StepSign     Step = "sign"     // the statement over all packages
+	StepVerify   Step = "verify"   // what was written, as a host would
+	StepPublish  Step = "publish"  // move the finished dist folder to its place
 )
 
 // Steps returns all steps in their order.
 func Steps() []Step {
-	return []Step{StepSource, StepBase, StepBuild, StepPack, StepSign, StepVerify, StepPublish}
+	return []Step{
+		StepSource, StepBase, StepProve, StepChange, StepPolicies, StepTest,
+		StepBuild, StepCompare, StepPack, StepSign, StepVerify, StepPublish,
+	}
 }
 
 // StepError says which step failed. It wraps the cause.
@@ -44,20 +53,19 @@ func (e *StepError) Unwrap() error { return e.Err }
 // change the result.
 type Hook func(ctx context.Context, sofar *Result) error
 
-// do runs one step of a run: hooks before it, the step, what it adds to the
-// result, hooks after it. It measures and reports the step, and names it in
-// the error.
-func do[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (T, error) {
+// do runs one step of a run: hooks before it, the step, hooks after it. It
+// measures and reports the step, and names it in the error.
+func (r *run) do(ctx context.Context, step Step, f func(context.Context) error) error {
 	start := time.Now()
 	r.emit(StepStarted{Step: step})
-	value, err := attempt(ctx, r, step, f, record)
+	err := r.attempt(ctx, step, f)
 	elapsed := time.Since(start)
 	r.result.Steps = append(r.result.Steps, StepTime{Step: step, Seconds: elapsed.Seconds()})
 	if err != nil {
 		err = &StepError{Step: step, Err: withRemedy(withCause(ctx, err))}
 	}
 	r.emit(StepFinished{Step: step, Err: err, Elapsed: elapsed})
-	return value, err
+	return err
 }
 
 // withCause adds why the context ended to an error that only says that it did.
@@ -78,18 +86,17 @@ func withRemedy(err error) error {
 	return fmt.Errorf("%w: free some space for the output folder, the cache folder and temporary files, or choose others with WithOutput and WithCache, and run it again: %w", build.ErrDiskFull, err)
 }
 
-func attempt[T any](ctx context.Context, r *run, step Step, f func(context.Context) (T, error), record func(*Result, T)) (value T, err error) {
+func (r *run) attempt(ctx context.Context, step Step, f func(context.Context) error) error {
 	if err := r.runHooks(ctx, "before", r.before[step]); err != nil {
-		return value, err
+		return err
 	}
 	if err := ctx.Err(); err != nil {
-		return value, err
+		return err
 	}
-	if value, err = f(ctx); err != nil {
-		return value, err
+	if err := f(ctx); err != nil {
+		return err
 	}
-	record(r.result, value)
-	return value, r.runHooks(ctx, "after", r.after[step])
+	return r.runHooks(ctx, "after", r.after[step])
 }
 
 func (r *run) runHooks(ctx context.Context, when string, hooks []Hook) error {

@@ -93,17 +93,17 @@ func openPackage(ctx context.Context, path string, release manifest.Release, ent
 }
 
 // verifyStaging verifies what a run wrote, with the keys of its own signers.
-func (r *run) verifyStaging(ctx context.Context, dir string, release manifest.Release, packages []*pack.Package) (*verify.Result, error) {
+func (r *run) verifyStaging(ctx context.Context) error {
+	release := r.packed.release
 	known := map[string]bool{}
-	for _, p := range packages {
+	for _, p := range r.packed.packages {
 		known[p.Name()] = p.Cached
 	}
-	result := &verify.Result{Release: release}
 	if len(r.signers) == 0 {
-		if _, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(dir)); err != nil {
-			return nil, err
+		if _, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(r.staging)); err != nil {
+			return err
 		}
-		return result, openPackages(ctx, dir, release, known)
+		return openPackages(ctx, r.staging, release, known)
 	}
 	keys := make([]verify.Key, len(r.signers))
 	for i, s := range r.signers {
@@ -111,10 +111,12 @@ func (r *run) verifyStaging(ctx context.Context, dir string, release manifest.Re
 	}
 	v, err := verify.New(verify.WithKeys(keys...), verify.WithThreshold(len(keys)))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if result, err = v.VerifyDist(ctx, os.DirFS(dir)); err != nil {
-		return nil, err
+	result, err := v.VerifyDist(ctx, os.DirFS(r.staging))
+	if err != nil {
+		return err
 	}
-	return result, openPackages(ctx, dir, release, known)
+	r.result.Signers = append(r.result.Signers, result.Signers...)
+	return openPackages(ctx, r.staging, release, known)
 }

@@ -44,6 +44,22 @@ func (b *Builder) Main(ctx context.Context, t target.Target) (Main, error) {
 	return main, nil
 }
 
+// Toolchain returns the Go version that builds the target, as "go1.26.8": the
+// one that is pinned, or the one that the go command chooses by go.mod. Errors
+// are those of [Builder.Build].
+func (b *Builder) Toolchain(ctx context.Context, t target.Target) (string, error) {
+	plan, err := b.Plan(t)
+	if err != nil || plan.Toolchain != "" {
+		return plan.Toolchain, err
+	}
+	out, err := gocmd.Run(ctx, gocmd.Command{Argv: []string{"go", "env", "GOVERSION"}, Dir: plan.Dir, Env: plan.Environ()})
+	if err != nil {
+		return "", b.explain(ctx, err, plan)
+	}
+	version, _, _ := strings.Cut(strings.TrimSpace(string(out.Stdout)), " ")
+	return version, nil
+}
+
 // checkVariables refuses variables of the main package under its import path:
 // the linker knows it as "main" and ignores the others without a word.
 func (b *Builder) checkVariables(main string) error {

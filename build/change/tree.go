@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/semver"
 
@@ -20,6 +21,7 @@ import (
 type Tree struct {
 	dir      string
 	revision policy.Revision
+	time     time.Time
 	repo     *gitrepo.Repo   // nil for a plain folder
 	ignored  map[string]bool // paths below dir that git ignores; those of whole folders end in "/"
 	temp     string          // removed by Close; "" for nothing
@@ -31,6 +33,10 @@ func (t *Tree) Dir() string { return t.dir }
 
 // Revision says what the tree is.
 func (t *Tree) Revision() policy.Revision { return t.revision }
+
+// Time is when the revision was committed, in UTC; zero for a plain folder. A
+// work tree has the time of its HEAD.
+func (t *Tree) Time() time.Time { return t.time }
 
 // Close removes the temporary folder of a revision, and nothing else. It may be
 // called more than once.
@@ -104,7 +110,7 @@ func (c *Checkout) Revision(ctx context.Context, rev, temp string) (*Tree, error
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{repo: c.repo, revision: c.revision(rev, commit)}
+	t := &Tree{repo: c.repo, revision: c.revision(rev, commit), time: commit.Time}
 	if t.temp, err = os.MkdirTemp(temp, "hotfix-change-*"); err != nil {
 		return nil, fmt.Errorf("making a folder for revision %s: %w", rev, err)
 	}
@@ -137,7 +143,7 @@ func (c *Checkout) WorkTree(ctx context.Context) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tree{repo: c.repo, revision: c.revision(c.dir, commit), ignored: map[string]bool{}}
+	t := &Tree{repo: c.repo, revision: c.revision(c.dir, commit), time: commit.Time, ignored: map[string]bool{}}
 	for _, p := range ignored {
 		t.ignored[p] = true
 	}

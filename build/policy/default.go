@@ -11,7 +11,9 @@ const (
 // Default are the rules for a hotfix that hold in most projects: it is small,
 // it is made on the released version, it leaves modules, toolchain, flags and
 // API alone, it has no effects that its lines do not show, and it can be built
-// again. A change without a test is a warning.
+// again. A change without a test is a warning. After the build, nothing else may
+// differ in the executables. Rules about tests are not among them, since they
+// take time that not every hotfix has.
 func Default() []Policy {
 	return []Policy{
 		CleanTree(), TaggedBase(), BaseIsAncestor(),
@@ -20,5 +22,6 @@ func Default() []Policy {
 		NoModuleChanges(), NoDirectiveChanges(), CompatibleAPI(), NoSensitiveImports(), NoHiddenEffects(),
 		SameToolchain(), SameFlags(), Reproducible(), NoRace(), NoDebugFlags(),
 		AffectedKnown(), AsWarning(TestsChange()),
+		ExpectedEffects(),
 	}
 }

@@ -27,7 +27,10 @@
 //     [NoNotes], [AffectedKnown], [Vulnerabilities];
 //   - revisions: [CleanTree], [TaggedBase], [BaseIsAncestor], [HotfixVersion];
 //   - builds: [SameToolchain], [SameFlags], [NoDirectiveChanges],
-//     [Reproducible], [Trimpath], [NoCgo], [NoRace], [NoDebugFlags], [MinGo].
+//     [Reproducible], [Trimpath], [NoCgo], [NoRace], [NoDebugFlags], [MinGo];
+//   - executables, after the build: [ExpectedEffects], [MaxEffects].
+//
+// Each is asked at its [Stage], as soon as what it judges is known.
 //
 // [All], [Any], [AsWarning] and [Waive] make policies of policies, and [Func]
 // makes one of a function. Constructors return no error, so that a list of

@@ -125,16 +125,19 @@ func Check(ctx context.Context, c Case, policies ...Policy) (Findings, error) {
 		failed = cmp.Or(failed, err)
 		all = append(all, found...)
 	}
-	slices.SortStableFunc(all, compareFindings)
+	all.Sort()
 	return all, failed
 }
 
-func compareFindings(a, b Finding) int {
+// Sort puts the gravest first, and then by rule and position.
+func (fs Findings) Sort() {
 	order := []Severity{Block, Warn, Info}
-	return cmp.Or(
-		cmp.Compare(slices.Index(order, a.Severity), slices.Index(order, b.Severity)),
-		cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
-	)
+	slices.SortStableFunc(fs, func(a, b Finding) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(order, a.Severity), slices.Index(order, b.Severity)),
+			cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+		)
+	})
 }
 
 // UncheckedError says that a policy could not be checked. It is returned by

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/compare"
 	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/build/policy/policytest"
 	"github.com/gohotfix/hotfix/target"
@@ -30,8 +31,18 @@ func good() policy.Case {
 			Packages: []policy.Package{
 				{Path: "example.com/pay/internal/auth", Status: policy.Changed, Files: []string{"internal/auth/auth.go", "internal/auth/auth_test.go"}, Functions: []string{"Check"}},
 			},
-			Affected: []policy.Affected{{Target: plan.Target, Changed: []string{"example.com/pay/internal/auth"}}},
+			Main:     "example.com/pay",
+			Affected: []policy.Affected{{Target: plan.Target, Changed: []string{"example.com/pay/internal/auth"}, Through: []string{"example.com/pay"}}},
 		},
+		Effects: []*compare.Report{{
+			New: compare.Executable{Target: plan.Target},
+			Functions: []compare.Function{
+				{Name: "example.com/pay/internal/auth.Check", Package: "example.com/pay/internal/auth", Status: compare.Edited},
+				{Name: "main.main", Package: "main", Status: compare.Inlined},
+				{Name: "strings.Cut", Package: "strings", Status: compare.Added},
+				{Name: "type:.eq.example.com/pay.T", Status: compare.Edited, Generated: true},
+			},
+		}},
 	}
 }
 
@@ -136,6 +147,15 @@ func stock() []stockTest {
 		{"version of another base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "v1.3.0" }, "v1.4.3 is not a version for a hotfix of v1.3.0: use v1.3.0+hotfix.1 or v1.3.1"},
 		{"version without a base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "" }, "cannot tell whether v1.4.3 is a hotfix"},
 		{"version on another branch", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, "hotfix-version: the fix \"hotfix\" is on another branch"},
+
+		{"an effect elsewhere", policy.ExpectedEffects(), func(c *policy.Case) {
+			c.Effects[0].Functions = append(c.Effects[0].Functions, compare.Function{Name: "net.Dial", Package: "net", Status: compare.Edited})
+		}, "net.Dial is edited for linux/amd64, though neither its package nor any that it imports has changed: find what else differs"},
+		{"no effects", policy.ExpectedEffects(), func(c *policy.Case) { c.Effects = nil }, "cannot tell what differs between the executables for linux/amd64, since they were not compared"},
+		{"no effects and no plans", policy.ExpectedEffects(), func(c *policy.Case) { c.Effects, c.Plans = nil, nil }, "since none were compared"},
+		{"effects of what is not known", policy.ExpectedEffects(), func(c *policy.Case) { c.Change.Affected[0].Err = "no" }, "cannot tell whether the differences for linux/amd64 are meant"},
+		{"many effects", policy.MaxEffects(2), func(c *policy.Case) { c.Effects[0].Functions[1].Status = compare.Edited }, "3 functions are added, removed or edited in the executable for linux/amd64, and a hotfix may change 2"},
+		{"effects that were not counted", policy.MaxEffects(9), func(c *policy.Case) { c.Effects = nil }, "cannot tell what differs"},
 
 		{"paths", policy.Trimpath(), plan(func(p *build.Plan) { p.Trimpath = false }), "the plan for linux/amd64 writes paths of the build host into the executable: build with -trimpath"},
 		{"no plans", policy.Trimpath(), noPlans, "cannot tell how the fix is built, since there are no plans"},

@@ -66,7 +66,7 @@ func (t *tool) change(ctx context.Context, f *makeFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	findings, unchecked := policy.Check(ctx, c, policy.Default()...)
+	findings, unchecked := policy.Check(ctx, c, policy.Of(policy.BeforeBuild, policy.Default()...)...)
 	result := judged{found, findings}
 	return errors.Join(t.print(*f.asJSON, result, result.text), unchecked, blocked(findings))
 }

@@ -38,6 +38,7 @@ import (
 
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/change/source"
+	"github.com/gohotfix/hotfix/build/compare"
 	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/target"
 )
@@ -109,10 +110,23 @@ func released(c policy.Change) policy.Change {
 
 // Case returns a change as [Change] does, with a plan for [Target] as package
 // build makes it by default, pinned to [Toolchain], a base that was built the
-// same way, and the time [Now].
+// same way, and the time [Now]. In the executables the functions differ whose
+// source does.
 func Case(t testing.TB, archive string) policy.Case {
 	t.Helper()
-	return policy.Case{Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now()}
+	c := policy.Case{Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now()}
+	c.Effects = []*compare.Report{effect(c.Change)}
+	return c
+}
+
+func effect(c policy.Change) *compare.Report {
+	r := &compare.Report{Old: compare.Executable{Target: Target(), Toolchain: Toolchain}, New: compare.Executable{Target: Target(), Toolchain: Toolchain}}
+	for _, p := range c.Packages {
+		for _, name := range p.Functions {
+			r.Functions = append(r.Functions, compare.Function{Name: p.Path + "." + name, Package: p.Path, Status: compare.Edited})
+		}
+	}
+	return r
 }
 
 // built returns lists of its own, so that a test can append to one of them.
