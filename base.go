@@ -23,7 +23,7 @@ import (
 )
 
 // Base is the release in production that is being fixed: one of
-// [BaseRevision], [BaseDist], [BaseBinaries] and [NoBase].
+// [BaseRevision], [BaseFolder], [BaseDist], [BaseBinaries] and [NoBase].
 type Base interface {
 	resolve(ctx context.Context, r *run) (*base, error)
 }
@@ -39,12 +39,16 @@ type base struct {
 	source    *source                           // that it was built from; nil if it is not known
 	files     map[target.Target]string          // the executables that are at hand
 	builder   *build.Builder                    // of the source; nil if that is not known
-	made      bool                              // the binaries were built from the source in this run
+	planned   bool                              // it is, or in a dry run would be, built from the source by this run
 }
 
 // BaseRevision is a base that is built from a git revision of the source's
 // repository, with the plan of the fix.
 func BaseRevision(revision string) Base { return baseRevision(revision) }
+
+// BaseFolder is a base that is built from the folder of a module, with the plan
+// of the fix. Its version is not known; see [WithBaseVersion].
+func BaseFolder(dir string) Base { return baseFolder(dir) }
 
 // BaseDist is a base that an earlier run wrote: a dist folder. It must agree
 // with itself; its signatures are not looked at.
@@ -59,6 +63,7 @@ func NoBase() Base { return noBase{} }
 
 type (
 	baseRevision string
+	baseFolder   string
 	baseDist     string
 	baseBinaries []string
 	noBase       struct{}
@@ -66,33 +71,46 @@ type (
 
 func (noBase) resolve(context.Context, *run) (*base, error) { return &base{}, nil }
 
-func (revision baseRevision) resolve(ctx context.Context, r *run) (b *base, err error) {
-	b = &base{version: string(revision), binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
-	if b.source, err = r.export(ctx, string(revision)); err != nil {
+func (revision baseRevision) resolve(ctx context.Context, r *run) (*base, error) {
+	source, err := r.export(ctx, string(revision))
+	if err != nil {
 		return nil, err
 	}
-	if !semver.IsValid(b.version) {
-		b.version = b.source.Revision().Version
+	version := string(revision)
+	if !semver.IsValid(version) {
+		version = cmp.Or(source.Revision().Version, "v0.0.0-"+source.commit[:12])
 	}
-	if b.version == "" {
-		b.version = "v0.0.0-" + b.source.commit[:12]
+	return r.makeBase(ctx, string(revision), version, source)
+}
+
+func (dir baseFolder) resolve(ctx context.Context, r *run) (*base, error) {
+	source, err := folder(string(dir))
+	if err != nil {
+		return nil, err
 	}
-	if b.builder, err = r.newBuilder(StepBase, b.source.Dir(), b.version, ""); err != nil {
+	return r.makeBase(ctx, string(dir), unknownVersion, source)
+}
+
+// makeBase builds a base from its source, with the plan of the fix. A dry run
+// only asks which toolchain would.
+func (r *run) makeBase(ctx context.Context, name, version string, source *source) (b *base, err error) {
+	b = &base{version: version, source: source, planned: true, binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
+	if b.builder, err = r.newBuilder(StepBase, source.Dir(), version, ""); err != nil {
 		return nil, err
 	}
 	if b.toolchain, err = b.builder.Toolchain(ctx, r.targets[0]); err != nil {
-		return nil, fmt.Errorf("the base %s: %w", revision, err)
+		return nil, fmt.Errorf("the base %s: %w", name, err)
 	}
-	if b.made = !r.dryRun; !b.made {
+	if r.dryRun {
 		return b, nil
 	}
 	artifacts, err := b.builder.BuildAll(ctx, r.targets)
 	if err != nil {
-		return nil, fmt.Errorf("the base %s: %w", revision, err)
+		return nil, fmt.Errorf("the base %s: %w", name, err)
 	}
 	for _, a := range artifacts {
 		b.toolchain, b.files[a.Target] = a.Toolchain, a.Path
-		b.binaries[a.Target] = manifest.Binary{Version: b.version, Digest: a.Digest, Size: a.Size}
+		b.binaries[a.Target] = manifest.Binary{Version: version, Digest: a.Digest, Size: a.Size}
 	}
 	return b, nil
 }
@@ -258,14 +276,14 @@ func (r *run) openBaseSource(ctx context.Context) (err error) {
 	switch {
 	case b.source != nil:
 		return nil
-	case r.baseFolder != "":
-		b.source, err = folder(r.baseFolder)
-	case r.baseRevision != "":
-		b.source, err = r.export(ctx, r.baseRevision)
+	case r.sourceFolder != "":
+		b.source, err = folder(r.sourceFolder)
+	case r.sourceRevision != "":
+		b.source, err = r.export(ctx, r.sourceRevision)
 	case r.fixRevision != "" && b.commit != "" && !strings.HasSuffix(b.commit, "+dirty"):
 		b.source, err = r.export(ctx, b.commit)
 		if errors.Is(err, change.ErrNoRevision) {
-			r.warn(fmt.Sprintf("the base was built from commit %s, which the repository of the source lacks: what changes cannot be told; fetch it, or give WithBaseRevision", b.commit))
+			r.warn(fmt.Sprintf("the base was built from commit %s, which the repository of the source lacks: what changes cannot be told; fetch it, or give WithBaseSourceRevision", b.commit))
 			return nil
 		}
 	}

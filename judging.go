@@ -31,10 +31,14 @@ func (e *BlockedError) Error() string {
 		text += position + ": "
 	}
 	text += f.Message + ": " + f.Remedy
-	if more := len(blocking) - 1; more > 0 {
-		text += fmt.Sprintf(" (and %d more findings block it)", more)
+	switch more := len(blocking) - 1; more {
+	case 0:
+		return text
+	case 1:
+		return text + " (and 1 more finding blocks it)"
+	default:
+		return fmt.Sprintf("%s (and %d more findings block it)", text, more)
 	}
-	return text
 }
 
 // findChange finds what differs between the sources, and begins the case that
@@ -49,7 +53,10 @@ func (r *run) findChange(ctx context.Context) error {
 	}
 	r.result.Change = &found
 	r.judged.Change, r.judged.Now = found, time.Now()
-	r.judged.Base = policy.Build{Toolchain: r.old.toolchain, Flags: r.old.flags}
+	r.judged.Base.Toolchain = r.old.toolchain
+	if r.judged.Base.Flags, err = r.baseFlags(); err != nil {
+		return err
+	}
 	for _, t := range r.targets {
 		plan, err := r.builder.Plan(t)
 		if err != nil {
@@ -63,7 +70,7 @@ func (r *run) findChange(ctx context.Context) error {
 // sourceNeeded refuses to go on where somebody asked for what takes the source
 // of the base.
 func (r *run) sourceNeeded() error {
-	const remedy = "name the revision or the folder that it was built from by WithBaseRevision or WithBaseFolder"
+	const remedy = "name the revision or the folder that it was built from by WithBaseSourceRevision or WithBaseSourceFolder"
 	switch {
 	case len(r.policies) > 0:
 		return errors.New("the source of the base is not known, so that policies have no change to judge: " + remedy)

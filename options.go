@@ -34,11 +34,11 @@ type Signer interface {
 type config struct {
 	product, channel, id, version, versionVariable string
 
-	dir, pkg, fixRevision    string
-	base                     Base
-	baseVersion              string
-	baseRevision, baseFolder string // what the base was built from; "" if it tells
-	targets                  []target.Target
+	dir, pkg, fixRevision        string
+	base                         Base
+	baseVersion                  string
+	sourceRevision, sourceFolder string // what the base was built from; "" if it tells
+	targets                      []target.Target
 
 	policies          []policy.Policy
 	tests             []tests.Option
@@ -117,26 +117,26 @@ func WithBaseVersion(version string) Option {
 	}
 }
 
-// WithBaseRevision says from which git revision of the source's repository a
+// WithBaseSourceRevision says from which git revision of the source's repository a
 // base was built that is a dist folder or executables. Then the run finds what
 // changes, proves that this revision makes what runs, and can run tests. The
 // default is the commit that the base itself names, if the fix is a revision as
 // well.
-func WithBaseRevision(revision string) Option {
+func WithBaseSourceRevision(revision string) Option {
 	return func(c *config) error {
 		if revision == "" {
-			return wrong("WithBaseRevision", "the revision is empty")
+			return wrong("WithBaseSourceRevision", "the revision is empty")
 		}
-		c.baseRevision = revision
+		c.sourceRevision = revision
 		return nil
 	}
 }
 
-// WithBaseFolder is [WithBaseRevision] for a base whose source lies in a folder:
+// WithBaseSourceFolder is [WithBaseSourceRevision] for a base whose source lies in a folder:
 // that of its module.
-func WithBaseFolder(dir string) Option {
+func WithBaseSourceFolder(dir string) Option {
 	return func(c *config) (err error) {
-		c.baseFolder, err = absolute("WithBaseFolder", dir)
+		c.sourceFolder, err = absolute("WithBaseSourceFolder", dir)
 		return err
 	}
 }
@@ -482,17 +482,18 @@ func (c *config) complete() error {
 // checkJudges refuses policies and tests that can never be asked.
 func (c *config) checkJudges() error {
 	_, first := c.base.(noBase)
-	_, made := c.base.(baseRevision)
+	_, revision := c.base.(baseRevision)
+	_, folder := c.base.(baseFolder)
 	judgesTests := policy.Of(policy.AfterTests, c.policies...)
 	switch {
 	case first && len(c.policies) > 0:
 		return wrong("WithPolicies", "policies judge what changes, and a first release has no base: give WithBase one, or no policies")
 	case first && c.withTests:
 		return wrong("WithTests", "the tests of base and fix are compared, and a first release has no base: give WithBase one, or run the tests apart")
-	case made && (c.baseRevision != "" || c.baseFolder != ""):
-		return wrong("WithBaseRevision", "the base is a revision already: give WithBase the executables that were built from it, or leave this option out")
-	case c.baseRevision != "" && c.baseFolder != "":
-		return wrong("WithBaseFolder", "the source of the base is also given by WithBaseRevision: give one of the two")
+	case (revision || folder) && (c.sourceRevision != "" || c.sourceFolder != ""):
+		return wrong("WithBaseSourceRevision", "the base is its source already: give WithBase the executables that were built from it, or leave this option out")
+	case c.sourceRevision != "" && c.sourceFolder != "":
+		return wrong("WithBaseSourceFolder", "the source of the base is also given by WithBaseSourceRevision: give one of the two")
 	case len(judgesTests) > 0 && !c.withTests:
 		return wrong("WithPolicies", "%s judges tests, and none are run: give WithTests", judgesTests[0].Rule())
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/compare"
@@ -19,7 +20,7 @@ func (r *run) prove(ctx context.Context) error {
 	b := r.old
 	targets := r.provable()
 	if len(targets) == 0 {
-		return r.recordFlags()
+		return nil
 	}
 	artifacts, err := b.builder.BuildAll(ctx, targets)
 	var failed build.TargetErrors
@@ -38,14 +39,14 @@ func (r *run) prove(ctx context.Context) error {
 		}
 		r.recordProof(proof)
 	}
-	return r.recordFlags()
+	return nil
 }
 
 // provable are the targets whose base is an executable of somebody else's
 // making, and whose source is known.
 func (r *run) provable() []target.Target {
 	var targets []target.Target
-	if r.old.source == nil || r.old.made || r.withoutProof {
+	if r.old.source == nil || r.old.planned || r.withoutProof {
 		return nil
 	}
 	for _, t := range r.targets {
@@ -87,22 +88,19 @@ func (r *run) recordProof(p *build.Proof) {
 	r.emit(Proved{Proof: p})
 }
 
-// recordFlags notes how the base was built: by its plan, if that makes it.
-func (r *run) recordFlags() error {
+// baseFlags are the flags that the base was built with; nil if they are not
+// known. An executable does not record all of them, but one that its source and
+// the plan make to the last byte was built by that plan.
+func (r *run) baseFlags() ([]string, error) {
 	b := r.old
-	made := b.source != nil && (b.made || r.dryRun)
-	for _, p := range r.judged.Proofs {
-		made = p.Verdict == build.Identical || p.Verdict == build.IdenticalButSignature
-		if !made {
-			break
-		}
-	}
-	if !made {
-		return nil
+	proven := len(r.judged.Proofs) > 0 && !slices.ContainsFunc(r.judged.Proofs, func(p *build.Proof) bool {
+		return p.Verdict != build.Identical && p.Verdict != build.IdenticalButSignature
+	})
+	if !b.planned && !proven {
+		return b.flags, nil
 	}
 	plan, err := b.builder.Plan(r.targets[0])
-	b.flags = plan.Flags()
-	return err
+	return plan.Flags(), err
 }
 
 // compare tells what differs between the executables of base and fix, and asks

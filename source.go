@@ -52,7 +52,7 @@ func (r *run) openSource(ctx context.Context) (err error) {
 // asksGit reports whether the options name a revision.
 func (r *run) asksGit() bool {
 	_, ok := r.base.(baseRevision)
-	return ok || r.fixRevision != "" || r.baseRevision != ""
+	return ok || r.fixRevision != "" || r.sourceRevision != ""
 }
 
 func folder(dir string) (*source, error) {

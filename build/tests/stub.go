@@ -14,3 +14,5 @@ func WithObserver(func(Event)) Option { return nil }
 func Compare(ctx context.Context, base, fix *change.Tree, plan change.Planner, opts ...Option) (*policy.Tests, error) {
 	return nil, nil
 }
+
+func WithRace() Option { return nil }

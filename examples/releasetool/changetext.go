@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"unicode"
 
+	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build/policy"
 )
 
@@ -40,9 +41,9 @@ func printable(text string) string {
 	}, text)
 }
 
-// text is the change and what policies say to it, for people.
-func (j judged) text() string {
-	c := j.Change
+// changeText is the change and what policies say to it, for people.
+func changeText(r *hotfix.Result) string {
+	c := r.Change
 	t := &tables{}
 	ancestry := map[policy.Ancestry]string{
 		policy.UnknownAncestry: "how they stand to each other is not known", policy.Descends: "the fix descends from the base",
@@ -71,10 +72,17 @@ func (j judged) text() string {
 		return []string{string(n.Status), string(n.Kind), n.Name, place(n.File, n.Line)}
 	})
 	section(t, "not known", c.Unknown, func(u policy.Unknown) []string { return []string{string(u.Part), u.File, u.Why} })
-	section(t, "findings", j.Findings, func(f policy.Finding) []string { return []string{f.String()} })
-	if len(j.Findings) == 0 {
-		fmt.Fprintln(t, "\nno findings")
+	t.WriteString(findingsText(r.Findings))
+	return t.String()
+}
+
+// findingsText lists findings, the gravest first.
+func findingsText(findings policy.Findings) string {
+	if len(findings) == 0 {
+		return "\nno findings\n"
 	}
+	t := &tables{}
+	section(t, "findings", findings, func(f policy.Finding) []string { return []string{f.String()} })
 	return t.String()
 }
 

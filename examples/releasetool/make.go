@@ -14,6 +14,7 @@ import (
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/tests"
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -23,6 +24,7 @@ import (
 // makeFlags are the flags of make as they were given.
 type makeFlags struct {
 	src, pkg, base, baseVersion, fix string
+	sourceRevision, sourceFolder     string
 	targets, out, format, cache      string
 	product, version, id, channel    string
 	versionVariable, toolchain       string
@@ -32,7 +34,11 @@ type makeFlags struct {
 	parallel                         int
 	memory                           int64
 	vendor, dryRun, debug            bool
+	runTests, race                   bool
+	withoutProof, withoutComparison  bool
+	markdown                         bool
 	asJSON                           *bool
+	policyFlags
 }
 
 // list is a flag that may be given several times.
@@ -49,7 +55,9 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	f := &makeFlags{asJSON: jsonFlag(flags)}
 	flags.StringVar(&f.src, "src", ".", "`folder` of the module")
 	flags.StringVar(&f.pkg, "pkg", ".", "main `package`, as ./cmd/app")
-	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, a dist folder, executables separated by commas, or none")
+	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, the folder of a module, a dist folder, executables separated by commas, or none")
+	flags.StringVar(&f.sourceRevision, "base-rev", "", "git `REV` that a base of executables or packages was built from, if it does not tell")
+	flags.StringVar(&f.sourceFolder, "base-src", "", "the same, as the `folder` of its module")
 	flags.StringVar(&f.baseVersion, "base-version", "", "`version` of the base, if it does not tell")
 	flags.StringVar(&f.fix, "fix", "", "git `REV` of the fix (default: the folder as it stands)")
 	flags.StringVar(&f.targets, "targets", target.Host().String(), "targets and `patterns`, as linux/amd64,darwin/*,!*/386")
@@ -71,6 +79,11 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.Var(&f.keys, "key", "private key `file` to sign with; may be given several times")
 	flags.IntVar(&f.parallel, "parallel", 0, "targets to build at once (default: by CPUs and memory)")
 	flags.Int64Var(&f.memory, "memory", 0, "memory budget of the builds in `MiB` (default: three quarters of what is free)")
+	f.policyFlags.define(flags, "")
+	flags.BoolVar(&f.runTests, "test", false, "run the tests that the change can reach, on base and fix")
+	flags.BoolVar(&f.race, "race", false, "run them with the race detector")
+	flags.BoolVar(&f.withoutProof, "no-proof", false, "do not rebuild a base of executables from its source")
+	flags.BoolVar(&f.withoutComparison, "no-compare", false, "do not compare the executables function by function")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
 	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
 	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
@@ -93,6 +106,10 @@ func (t *tool) make(ctx context.Context, f *makeFlags) error {
 	}
 	result, err := p.Run(ctx)
 	progress.done()
+	var blocked *hotfix.BlockedError
+	if errors.As(err, &blocked) {
+		return errors.Join(t.print(*f.asJSON, result, func() string { return findingsText(blocked.Findings) }), err)
+	}
 	if err != nil {
 		return err
 	}
@@ -119,6 +136,10 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 	if f.out == "" && !f.dryRun {
 		return nil, errors.New("no -out: give the dist folder to write, or -dry-run")
 	}
+	judges, err := f.judges()
+	if err != nil {
+		return nil, err
+	}
 	options := []hotfix.Option{
 		hotfix.WithSource(f.src, f.pkg), hotfix.WithBase(base), hotfix.WithTargets(targets...),
 		hotfix.WithChannel(f.channel), hotfix.WithBuild(buildOptions...), hotfix.WithPack(packOptions...),
@@ -127,7 +148,7 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 		value  string
 		option func(string) hotfix.Option
 	}{
-		{f.fix, hotfix.WithFix}, {f.baseVersion, hotfix.WithBaseVersion}, {f.version, hotfix.WithVersion}, {f.id, hotfix.WithID},
+		{f.fix, hotfix.WithFix}, {f.sourceRevision, hotfix.WithBaseSourceRevision}, {f.sourceFolder, hotfix.WithBaseSourceFolder}, {f.baseVersion, hotfix.WithBaseVersion}, {f.version, hotfix.WithVersion}, {f.id, hotfix.WithID},
 		{f.versionVariable, hotfix.WithVersionVariable}, {f.out, hotfix.WithOutput}, {f.cache, hotfix.WithCache},
 	} {
 		if o.value != "" {
@@ -137,12 +158,36 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 	if f.dryRun {
 		options = append(options, hotfix.WithDryRun())
 	}
+	options = append(options, judges...)
 	for _, path := range f.keys {
 		signer, err := t.loadSigner(path)
 		if err != nil {
 			return nil, err
 		}
 		options = append(options, hotfix.WithSigner(signer))
+	}
+	return options, nil
+}
+
+// judges are the options that say what must hold before anything is shipped.
+func (f *makeFlags) judges() ([]hotfix.Option, error) {
+	policies, err := f.choose()
+	if err != nil {
+		return nil, err
+	}
+	options := []hotfix.Option{hotfix.WithPolicies(policies...)}
+	if f.runTests {
+		var how []tests.Option
+		if f.race {
+			how = append(how, tests.WithRace())
+		}
+		options = append(options, hotfix.WithTests(how...))
+	}
+	if f.withoutProof {
+		options = append(options, hotfix.WithoutProof())
+	}
+	if f.withoutComparison {
+		options = append(options, hotfix.WithoutComparison())
 	}
 	return options, nil
 }
@@ -215,8 +260,8 @@ func (f *makeFlags) expandTargets(ctx context.Context, options []build.Option) (
 	return set.Expand(supported)
 }
 
-// parseBase tells the kinds of base apart: what exists is a dist folder or
-// executables, "none" is none, all else is a git revision.
+// parseBase tells the kinds of base apart: what exists is the folder of a module,
+// a dist folder or executables, "none" is none, all else is a git revision.
 func (f *makeFlags) parseBase() (hotfix.Base, error) {
 	switch f.base {
 	case "":
@@ -232,10 +277,18 @@ func (f *makeFlags) parseBase() (hotfix.Base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the base: %w", err)
 	}
+	if info.IsDir() && isModule(f.base) {
+		return hotfix.BaseFolder(f.base), nil
+	}
 	if info.IsDir() {
 		return hotfix.BaseDist(f.base), nil
 	}
 	return hotfix.BaseBinaries(paths...), nil
+}
+
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // productName returns the given name, the base release's, or one made from the

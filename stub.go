@@ -1,0 +1,3 @@
+package hotfix
+
+func (r *Result) Markdown() string { return "" }
