@@ -128,7 +128,7 @@ func (c *comparison) isCopiedLiteral(name string) bool {
 func (s *side) inlinedNames() map[string]bool {
 	names := map[string]bool{}
 	for _, f := range s.functions {
-		for _, call := range s.details.Of(f.Function).Inlined {
+		for _, call := range s.details.Inlined(f.Function) {
 			names[call.Name] = true
 		}
 	}

@@ -34,6 +34,7 @@ type side struct {
 	functions []*function // by address
 	byName    map[string][]*function
 	marks     []uint64 // addresses that something refers to, sorted
+	scratch   []code.Reference
 }
 
 // function is a function with its code.
@@ -154,7 +155,8 @@ func (s *side) add(fn goexe.Function) {
 		f.code = nil
 	}
 	f.code = f.code[:code.Body(s.arch, f.code)]
-	f.refs, _ = code.Scan(s.arch, f.code, f.addr, nil)
+	s.scratch, _ = code.Scan(s.arch, f.code, f.addr, s.scratch[:0])
+	f.refs = slices.Clone(s.scratch)
 	for _, ref := range f.refs {
 		if !s.inText(ref.Target) {
 			s.marks = append(s.marks, ref.Target)

@@ -77,32 +77,66 @@ func (f *File) Details(functions *Functions, module *Module, image *Image) (*Det
 // Of returns the details of a function that [Functions.All] yielded. What a
 // hostile table does not hold is missing in it.
 func (d *Details) Of(fn Function) Detail {
-	record := d.functions.records[min(uint64(fn.record), uint64(len(d.functions.records))):]
-	if len(record) < recordSize {
+	r, ok := d.record(fn)
+	if !ok {
 		return Detail{}
 	}
-	order := d.functions.file.Order
-	field := func(at int) uint32 { return order.Uint32(record[at:]) }
-	tables, kinds := field(recordTables), uint32(record[recordKinds])
-	detail := Detail{StartLine: int(int32(field(recordStartLine)))}
-	index := func(i uint32) (uint32, bool) {
-		at := uint64(recordSize) + 4*uint64(i)
-		if at+4 > uint64(len(record)) {
-			return 0, false
-		}
-		return order.Uint32(record[at:]), true
+	return Detail{
+		StartLine: int(int32(r.field(recordStartLine))), Inlined: d.inlined(fn, r),
+		Spans: d.spans(fn, r.field(recordFile), r.field(recordLine), r.calls(), r.field(recordUnit)),
 	}
-	var inlined uint32
-	if inlineIndexTable < tables {
-		inlined, _ = index(inlineIndexTable)
+}
+
+// Inlined returns the calls that were inlined into a function, as in its
+// [Detail], for less work than all of it.
+func (d *Details) Inlined(fn Function) []Inlined {
+	r, ok := d.record(fn)
+	if !ok {
+		return nil
 	}
-	if inlineTreeData < kinds {
-		if offset, ok := index(tables + inlineTreeData); ok && offset != noData {
-			detail.Inlined = d.tree(uint64(offset), inlined, uint32(fn.Size))
-		}
+	return d.inlined(fn, r)
+}
+
+func (d *Details) inlined(fn Function, r record) []Inlined {
+	if kinds := uint32(r.data[recordKinds]); inlineTreeData >= kinds {
+		return nil
 	}
-	detail.Spans = d.spans(fn, field(recordFile), field(recordLine), inlined, field(recordUnit))
-	return detail
+	offset, ok := r.index(r.field(recordTables) + inlineTreeData)
+	if !ok || offset == noData {
+		return nil
+	}
+	return d.tree(uint64(offset), r.calls(), uint32(fn.Size))
+}
+
+// record is what the function table holds of one function.
+type record struct {
+	data  []byte // at least recordSize bytes
+	order binary.ByteOrder
+}
+
+func (d *Details) record(fn Function) (record, bool) {
+	data := d.functions.records[min(uint64(fn.record), uint64(len(d.functions.records))):]
+	return record{data, d.functions.file.Order}, len(data) >= recordSize
+}
+
+func (r record) field(at int) uint32 { return r.order.Uint32(r.data[at:]) }
+
+// index returns an entry of the list of offsets that follows the fixed fields.
+func (r record) index(i uint32) (uint32, bool) {
+	at := uint64(recordSize) + 4*uint64(i)
+	if at+4 > uint64(len(r.data)) {
+		return 0, false
+	}
+	return r.order.Uint32(r.data[at:]), true
+}
+
+// calls is where the table of the inlined calls' indices begins; 0 for none.
+func (r record) calls() uint32 {
+	if inlineIndexTable >= r.field(recordTables) {
+		return 0
+	}
+	offset, _ := r.index(inlineIndexTable)
+	return offset
 }
 
 // tree reads the inlining tree, whose length nothing records: it has as many
