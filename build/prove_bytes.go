@@ -86,12 +86,27 @@ func (p *prover) content(ctx context.Context) (functions, values []string, err e
 			functions = append(functions, functionText(f))
 		}
 	}
-	for _, d := range report.Data {
-		if !ofLinker(d) {
-			values = append(values, fmt.Sprintf("%s in it, %s in the rebuild, used by %s", d.Old, d.New, strings.Join(d.Users, ", ")))
+	return functions, valueTexts(report.Data), nil
+}
+
+// valueTexts shows the strings among the values that differ, or all if there are
+// none: the length of a string is a value of its own.
+func valueTexts(all []compare.Data) []string {
+	var strs, others []string
+	for _, d := range all {
+		text := fmt.Sprintf("%s in it, %s in the rebuild, used by %s", d.Old, d.New, strings.Join(d.Users, ", "))
+		switch {
+		case ofLinker(d):
+		case strings.HasPrefix(d.Old+d.New, `"`):
+			strs = append(strs, text)
+		default:
+			others = append(others, text)
 		}
 	}
-	return functions, values, nil
+	if len(strs) > 0 {
+		return strs
+	}
+	return others
 }
 
 func functionText(f compare.Function) string {
@@ -129,7 +144,7 @@ func (p *prover) functions(texts []string, recorded []reason) []reason {
 	if len(texts) == 0 {
 		return nil
 	}
-	what := listed("functions differ", texts)
+	what := listed("function", texts)
 	for i, r := range recorded {
 		if r.Kind == CauseDirty || r.Kind == CauseRevision {
 			recorded[i].What += ": " + what
@@ -146,7 +161,7 @@ func (p *prover) functions(texts []string, recorded []reason) []reason {
 func (p *prover) values(texts []string) []reason {
 	if names := p.variables(); len(names) > 0 {
 		return []reason{{values: true, Cause: Cause{
-			Kind: CauseVariables, What: listed("variables were set when it was linked", names),
+			Kind: CauseVariables, What: "the linker set variables: " + listed("argument", names),
 			Remedy: "rebuild with these arguments of the linker, or take the values out of the base",
 		}}}
 	}
@@ -154,7 +169,7 @@ func (p *prover) values(texts []string) []reason {
 		return nil
 	}
 	return []reason{{values: true, Cause: Cause{
-		Kind: CauseVariables, What: "every function is the same, and " + listed("values differ", texts),
+		Kind: CauseVariables, What: "every function is the same, and " + listed("value", texts),
 		Remedy: "rebuild with the variables that the linker set (-ldflags=-X), or with the files that are embedded",
 	}}}
 }
@@ -181,12 +196,12 @@ func (p *prover) rest() reason {
 	}
 	if onlySymbols(all) {
 		return reason{Cause: Cause{
-			Kind: CauseSymbols, What: listed("parts differ, all of them symbols or debug information", texts),
+			Kind: CauseSymbols, What: "only symbols or debug information differ: " + listed("section", texts),
 			Remedy: "rebuild with the arguments of the linker that it was built with",
 		}}
 	}
 	return reason{Cause: Cause{
-		Kind: CauseUnknown, What: listed("parts differ, and neither build info nor any function says why", texts),
+		Kind: CauseUnknown, What: "neither build info nor any function says why " + listed("section", texts),
 		Remedy: "rebuild with the arguments of the linker that it was built with, and look whether it was changed after it was built",
 	}}
 }

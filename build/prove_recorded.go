@@ -201,7 +201,7 @@ func (r *records) modules() []reason {
 		return found
 	}
 	return append(found, reason{code: true, values: true, symbols: true, Cause: Cause{
-		Kind: CauseModules, What: listed("dependencies differ", texts),
+		Kind: CauseModules, What: listed("module", texts),
 		Remedy: "rebuild with the go.mod, go.sum and go.work files that it was built with",
 	}})
 }
@@ -227,9 +227,13 @@ func moduleShown(text string) string {
 	return shown(text)
 }
 
-// listed names the first of several texts and counts the others.
-func listed(what string, texts []string) string {
-	text := fmt.Sprintf("%d %s: %s", len(texts), what, strings.Join(texts[:min(len(texts), maxNamed)], "; "))
+// listed says that things differ, names the first of them and counts the others.
+func listed(noun string, texts []string) string {
+	what := "1 " + noun + " differs"
+	if len(texts) > 1 {
+		what = fmt.Sprintf("%d %ss differ", len(texts), noun)
+	}
+	text := what + ": " + strings.Join(texts[:min(len(texts), maxNamed)], "; ")
 	if more := len(texts) - maxNamed; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
