@@ -24,7 +24,8 @@
 //
 // What package source finds in them is in the change. What takes a compiler or
 // a repository is set as a hotfix should have it, and a test that wants it
-// otherwise says so: c.Change.API = …, c.Base.Toolchain = "".
+// otherwise says so: c.Change.API = …, c.Base.Toolchain = "",
+// c.Proofs[0].Verdict = ….
 package policytest
 
 import (
@@ -39,6 +40,7 @@ import (
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/change/source"
 	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 )
 
@@ -112,7 +114,10 @@ func released(c policy.Change) policy.Change {
 // same way, and the time [Now].
 func Case(t testing.TB, archive string) policy.Case {
 	t.Helper()
-	return policy.Case{Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now()}
+	return policy.Case{
+		Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now(),
+		Proofs: []*build.Proof{Proof()},
+	}
 }
 
 // built returns lists of its own, so that a test can append to one of them.
@@ -124,6 +129,12 @@ func Plan() build.Plan {
 		Target: Target(), Dir: ".", Package: ".", Output: "app", Toolchain: Toolchain,
 		Trimpath: true, Module: "readonly", Ldflags: []string{"-s", "-w"},
 	}
+}
+
+// Proof is the proof of the base in a [Case], for a test to make worse.
+func Proof() *build.Proof {
+	executable := manifest.DigestOf([]byte("the executable that runs"))
+	return &build.Proof{Target: Target(), Executable: executable, Rebuilt: executable, Verdict: build.Identical}
 }
 
 // Pass asserts that a policy finds nothing, not even a warning.
