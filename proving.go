@@ -67,14 +67,24 @@ func (r *run) proof(ctx context.Context, a *build.Artifact) (*build.Proof, error
 	if err != nil {
 		return nil, err
 	}
-	return build.Prove(ctx, path, a, build.ProveRevision(r.old.source.commit))
+	var options []build.ProveOption
+	if revision := r.old.source.Revision(); revision.Commit != "" && !revision.Dirty {
+		options = append(options, build.WithCommit(revision.Commit))
+	}
+	return build.Prove(ctx, path, a, options...)
 }
 
 // cannotProve records that the base's source does not even build. Policies
 // decide whether to go on.
 func (r *run) cannotProve(targets []target.Target, failed build.TargetErrors) {
 	for _, t := range targets {
-		r.recordProof(build.Unproven(t, r.old.binaries[t].Digest, failed))
+		r.recordProof(&build.Proof{
+			Target: t, Executable: r.old.binaries[t].Digest, Verdict: build.CannotTell,
+			Causes: []build.Cause{{
+				Kind: build.CauseUnknown, What: fmt.Sprintf("the source of the base does not build: %v", failed),
+				Remedy: "name the revision that the base was built from, and the toolchain and flags that it was built with",
+			}},
+		})
 	}
 }
 

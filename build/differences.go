@@ -52,7 +52,7 @@ func (r *rebuilder) differences(best *rebuilt) []Difference {
 	case IdenticalButSignature:
 		return []Difference{{Section: "signature", Bytes: best.attempt.Differs, What: "only the code signature differs", Why: "the file was signed after it was built, which needs the publisher's key"}}
 	case IdenticalButBuildID:
-		return []Difference{{Section: "build id", Bytes: best.attempt.Differs, What: buildIDDifference(a.buildID(), b.buildID()), Why: r.whyBuildID(a.buildID(), b.buildID())}}
+		return []Difference{{Section: "build id", Bytes: best.attempt.Differs, What: buildIDDifference(a.buildID(), b.buildID()), Why: whyBuildID(a.buildID(), b.buildID(), r.recipe.trimpath)}}
 	}
 	var all []Difference
 	if rebuiltInfo, err := buildinfo.Read(bytes.NewReader(b.data)); err == nil {
@@ -72,12 +72,12 @@ func buildIDDifference(a, b string) string {
 	return "the Go build id differs: " + a + " and " + b
 }
 
-func (r *rebuilder) whyBuildID(a, b string) string {
+func whyBuildID(a, b string, trimpath bool) string {
 	first, second := strings.Split(a, "/"), strings.Split(b, "/")
 	switch {
 	case len(first) != 4 || len(second) != 4:
 		return "the linker was given another -buildid"
-	case first[1] != second[1] && !r.recipe.trimpath:
+	case first[1] != second[1] && !trimpath:
 		return "it is a hash of all inputs, which without -trimpath the folders of the build belong to"
 	case first[1] != second[1]:
 		return "it is a hash of all inputs, of which the flags of the compiler or the environment differ without effect"
@@ -89,49 +89,10 @@ func (r *rebuilder) whyBuildID(a, b string) string {
 // infoDifferences compares what two build infos record.
 func infoDifferences(a, b *debug.BuildInfo) []Difference {
 	var all []Difference
-	compare := func(what, published, rebuilt string) {
-		if published != rebuilt {
-			all = append(all, Difference{Section: "build info", What: fmt.Sprintf("%s is %q in the file, %q rebuilt", what, published, rebuilt)})
-		}
+	for _, d := range goexe.CompareInfo(a, b) {
+		all = append(all, Difference{Section: "build info", What: fmt.Sprintf("%s is %q in the file, %q rebuilt", d.Name(), d.Old, d.New)})
 	}
-	compare("toolchain", a.GoVersion, b.GoVersion)
-	compare("package", a.Path, b.Path)
-	compare("main module", moduleText(&a.Main), moduleText(&b.Main))
-	compareMaps("dependency ", modulesByPath(a.Deps), modulesByPath(b.Deps), compare)
-	compareMaps("setting ", settingsByKey(a.Settings), settingsByKey(b.Settings), compare)
 	return all
-}
-
-func compareMaps(prefix string, a, b map[string]string, compare func(what, published, rebuilt string)) {
-	keys := maps.Clone(a)
-	maps.Copy(keys, b)
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		compare(prefix+key, a[key], b[key])
-	}
-}
-
-func modulesByPath(deps []*debug.Module) map[string]string {
-	m := make(map[string]string, len(deps))
-	for _, dep := range deps {
-		m[dep.Path] = moduleText(dep)
-	}
-	return m
-}
-
-func moduleText(m *debug.Module) string {
-	text := strings.TrimSpace(m.Version + " " + m.Sum)
-	if m.Replace != nil {
-		text += " => " + m.Replace.Path + " " + moduleText(m.Replace)
-	}
-	return text
-}
-
-func settingsByKey(settings []debug.BuildSetting) map[string]string {
-	m := make(map[string]string, len(settings))
-	for _, s := range settings {
-		m[s.Key] = s.Value
-	}
-	return m
 }
 
 // maxNamed bounds how many packages a difference names.

@@ -1,6 +1,9 @@
 package build
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 )
@@ -34,11 +37,27 @@ const (
 	CauseDirty     CauseKind = "dirty tree" // changes that are in no commit
 	CauseRevision  CauseKind = "revision"   // another commit
 	CausePath      CauseKind = "path"       // folders of the build host
-	CauseTarget    CauseKind = "target"     // another variant of the architecture
+	CauseTarget    CauseKind = "target"     // another system, architecture or variant of it
+	CausePackage   CauseKind = "package"    // another main package
 	CauseVariables CauseKind = "variables"  // values that the linker sets (-X)
 	CauseSymbols   CauseKind = "symbols"    // symbol tables or debug information, left out or not
 	CauseSignature CauseKind = "signature"  // put on after the build
 	CauseBuildID   CauseKind = "build id"   // a hash of all inputs, and nothing else differs
 	CauseCode      CauseKind = "code"       // functions differ, and no record says why
+	CauseRecords   CauseKind = "records"    // no build info to find a cause in: packed, obfuscated or no Go
 	CauseUnknown   CauseKind = "unknown"    // none of these
 )
+
+// String is the cause in one line.
+func (c Cause) String() string { return fmt.Sprintf("%s: %s: %s", c.Kind, c.What, c.Remedy) }
+
+// String is the proof for people: the verdict in a line, and a line for each
+// cause.
+func (p *Proof) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: %s: %s runs, %s is rebuilt\n", p.Target, p.Verdict, p.Executable.Short(), p.Rebuilt.Short())
+	for _, c := range p.Causes {
+		fmt.Fprintf(&b, "  %s\n", c)
+	}
+	return b.String()
+}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/mod/module"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
 )
 
 // folders are the places in which the file was built. They are recorded in it
@@ -20,10 +22,10 @@ func (f folders) String() string {
 	return strings.Join(strings.Fields(f.source+" "+f.goroot+" "+f.modcache), ", ")
 }
 
-// recordedFolders derives the places from the names of source files.
-func (r *rebuilder) recordedFolders() folders {
-	files, err := r.subject.exe.SourceFiles()
-	if err != nil || r.recipe.trimpath {
+// folders derives the places from the names of an executable's source files.
+func (r *recipe) folders(exe *goexe.File) folders {
+	files, err := exe.SourceFiles()
+	if err != nil || r.trimpath {
 		return folders{}
 	}
 	var f folders
@@ -33,10 +35,10 @@ func (r *rebuilder) recordedFolders() folders {
 			f.goroot = root
 		}
 		if f.modcache == "" {
-			f.modcache = moduleCache(file, r.recipe)
+			f.modcache = moduleCache(file, r)
 		}
 	}
-	f.source = r.recordedSource(files, f)
+	f.source = r.sourceFolder(files, f)
 	return f
 }
 
@@ -60,17 +62,17 @@ func moduleCache(file string, r *recipe) string {
 	return ""
 }
 
-// recordedSource returns the folder of the main module: that of the main
+// sourceFolder returns the folder of the main module: that of the main
 // package without the package's path in the module.
-func (r *rebuilder) recordedSource(files []string, f folders) string {
-	suffix := "/" + strings.TrimPrefix(strings.TrimPrefix(r.recipe.pkg, r.recipe.module), "/")
+func (r *recipe) sourceFolder(files []string, f folders) string {
+	suffix := "/" + strings.TrimPrefix(strings.TrimPrefix(r.pkg, r.module), "/")
 	common := ""
 	for _, file := range files {
 		dir := path.Dir(strings.ReplaceAll(file, `\`, "/"))
 		if !isRooted(dir) || within(dir, f.goroot) || within(dir, f.modcache) {
 			continue
 		}
-		if root, ok := strings.CutSuffix(dir+"/", suffix+"/"); ok && suffix != "/" && r.recipe.pkg != filesOnly {
+		if root, ok := strings.CutSuffix(dir+"/", suffix+"/"); ok && suffix != "/" && r.pkg != filesOnly {
 			return root
 		}
 		if common == "" {
@@ -95,7 +97,7 @@ func (r *rebuilder) mainFile() string {
 		return ""
 	}
 	base := strings.TrimSuffix(filepath.Base(r.subject.path), ".exe")
-	f := r.recordedFolders()
+	f := r.recipe.folders(r.subject.exe)
 	for _, file := range files {
 		if rel, ok := strings.CutPrefix(file, f.source+"/"); ok && path.Base(rel) == "main.go" && (path.Dir(rel) == "." || strings.HasPrefix(base, path.Base(path.Dir(rel)))) {
 			return rel
@@ -108,7 +110,7 @@ func (r *rebuilder) mainFile() string {
 // not and WithRecordedFolders asks for it. It returns how to undo that.
 func (r *rebuilder) linkFolders(src *source) (undo func() error, err error) {
 	links := &linkSet{}
-	recorded := r.recordedFolders()
+	recorded := r.recipe.folders(r.subject.exe)
 	if recorded == (folders{}) {
 		return links.remove, nil
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
-// MaxExecutable bounds the files that [Reproduce] reads: 1 GiB.
+// MaxExecutable bounds the files that [Reproduce] and [Prove] read: 1 GiB.
 const MaxExecutable = 1 << 30
 
-// subject is the published executable, in memory.
+// subject is an executable with what is known of it, in memory.
 type subject struct {
 	path   string
 	digest manifest.Digest
@@ -36,6 +36,10 @@ func readSubject(path string) (*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newSubject(path, data)
+}
+
+func newSubject(path string, data []byte) (*subject, error) {
 	img, err := newImage(data)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, ErrNotExecutable)

@@ -1,14 +1,13 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"debug/buildinfo"
 	"fmt"
-	"maps"
-	"runtime/debug"
 	"slices"
 	"strings"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
 )
 
 // Executables compares the Go executables at two paths. An error that wraps
@@ -149,33 +148,9 @@ func (s *side) describe(f *function, status Status) Function {
 
 // infoDifferences compares what the build infos record.
 func infoDifferences(a, b *buildinfo.BuildInfo) []Info {
-	before, after := infoLines(a), infoLines(b)
-	names := maps.Clone(before)
-	maps.Copy(names, after)
 	all := []Info{}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if before[name] != after[name] {
-			all = append(all, Info{Name: name, Old: before[name], New: after[name]})
-		}
+	for _, d := range goexe.CompareInfo(a, b) {
+		all = append(all, Info{Name: d.Name(), Old: d.Old, New: d.New})
 	}
 	return all
-}
-
-func infoLines(info *buildinfo.BuildInfo) map[string]string {
-	lines := map[string]string{"toolchain": info.GoVersion, "main package": info.Path, "main module": moduleText(&info.Main)}
-	for _, d := range info.Deps {
-		lines["dependency "+d.Path] = moduleText(d)
-	}
-	for _, s := range info.Settings {
-		lines["setting "+s.Key] = s.Value
-	}
-	return lines
-}
-
-func moduleText(m *debug.Module) string {
-	text := cmp.Or(m.Version, "(no version)")
-	if m.Replace != nil {
-		text += " => " + m.Replace.Path + " " + m.Replace.Version
-	}
-	return text
 }

@@ -11,7 +11,8 @@ const (
 // Default are the rules for a hotfix that hold in most projects: it is small,
 // it is made on the released version, it leaves modules, toolchain, flags and
 // API alone, it has no effects that its lines do not show, and it can be built
-// again. A change without a test is a warning. After the build, nothing else may
+// again. A change without a test is a warning, and so is a base of which nobody
+// proved that its source makes what runs. After the build, nothing else may
 // differ in the executables. Rules about tests are not among them, since they
 // take time that not every hotfix has.
 func Default() []Policy {
@@ -21,7 +22,7 @@ func Default() []Policy {
 		ForbiddenPaths(slices.Concat(MigrationPaths(), CIPaths())...),
 		NoModuleChanges(), NoDirectiveChanges(), CompatibleAPI(), NoSensitiveImports(), NoHiddenEffects(),
 		SameToolchain(), SameFlags(), Reproducible(), NoRace(), NoDebugFlags(),
-		AffectedKnown(), AsWarning(TestsChange()),
+		AffectedKnown(), AsWarning(TestsChange()), AsWarning(BaseProven()),
 		ExpectedEffects(),
 	}
 }

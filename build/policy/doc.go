@@ -25,7 +25,8 @@
 //     [NoReplacedModules], [AllowedLicenses];
 //   - code: [CompatibleAPI], [NoSensitiveImports], [NoHiddenEffects],
 //     [NoNotes], [AffectedKnown], [Vulnerabilities];
-//   - revisions: [CleanTree], [TaggedBase], [BaseIsAncestor], [HotfixVersion];
+//   - revisions: [CleanTree], [TaggedBase], [BaseIsAncestor], [HotfixVersion],
+//     [BaseProven];
 //   - builds: [SameToolchain], [SameFlags], [NoDirectiveChanges],
 //     [Reproducible], [Trimpath], [NoCgo], [NoRace], [NoDebugFlags], [MinGo];
 //   - executables, after the build: [ExpectedEffects], [MaxEffects].

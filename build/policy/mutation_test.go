@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/build/policy/policytest"
 )
@@ -225,6 +226,23 @@ func TestChangeWithoutATestWarns(t *testing.T) {
 	require.Len(t, found, 1)
 	assert.Equal(t, policy.Warn, found[0].Severity)
 	assert.Equal(t, "tests-change", found[0].Rule)
+}
+
+// A base that nobody rebuilt, or that is not what runs, may be fixed, and is not
+// passed over in silence.
+func TestUnprovenBaseWarns(t *testing.T) {
+	for _, mutate := range []func(*policy.Case){
+		func(c *policy.Case) { c.Proofs = nil },
+		func(c *policy.Case) { c.Proofs[0].Verdict = build.Different },
+	} {
+		c := policytest.Case(t, harmless)
+		mutate(&c)
+		found, err := policy.Check(t.Context(), c, policy.Default()...)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.Equal(t, policy.Warn, found[0].Severity)
+		assert.Equal(t, "base-proven", found[0].Rule)
+	}
 }
 
 // Where no target holds the change there is nothing to ship, which is worth a

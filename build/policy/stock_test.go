@@ -20,7 +20,7 @@ func good() policy.Case {
 	plan := policytest.Plan()
 	built := func() policy.Build { return policy.Build{Toolchain: plan.Toolchain, Flags: plan.Flags()} }
 	return policy.Case{
-		Plans: []build.Plan{plan}, Base: built(), Fix: built(), Now: policytest.Now(),
+		Plans: []build.Plan{plan}, Base: built(), Fix: built(), Now: policytest.Now(), Proofs: []*build.Proof{policytest.Proof()},
 		Change: policy.Change{
 			Base: policy.Revision{Name: "v1.4.2", Commit: "1111", Version: "v1.4.2"}, Fix: policy.Revision{Name: "hotfix", Commit: "2222"},
 			Ancestry: policy.Descends, Module: "example.com/pay",
@@ -78,6 +78,11 @@ func stock() []stockTest {
 		return func(c *policy.Case) { mutate(&c.Plans[0]) }
 	}
 	noPlans := func(c *policy.Case) { c.Plans = nil }
+	proof := func(v build.Verdict, causes ...build.Cause) func(*policy.Case) {
+		return func(c *policy.Case) { c.Proofs[0].Verdict, c.Proofs[0].Causes = v, causes }
+	}
+	toolchain := build.Cause{Kind: build.CauseToolchain, What: "it was built by go1.26.5", Remedy: "pin the toolchain to go1.26.5"}
+	tags := build.Cause{Kind: build.CauseFlags, What: "-tags is \"a\"", Remedy: "rebuild with -tags=a"}
 	return []stockTest{
 		{"another package", policy.OnlyPackages("internal/auth/..."), func(c *policy.Case) {
 			c.Change.Packages = append(c.Change.Packages, policy.Package{Path: "example.com/pay/internal/authority", Status: policy.Removed, Files: []string{"internal/authority/a.go"}})
@@ -147,6 +152,14 @@ func stock() []stockTest {
 		{"version of another base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "v1.3.0" }, "v1.4.3 is not a version for a hotfix of v1.3.0: use v1.3.0+hotfix.1 or v1.3.1"},
 		{"version without a base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "" }, "cannot tell whether v1.4.3 is a hotfix"},
 		{"version on another branch", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, "hotfix-version: the fix \"hotfix\" is on another branch"},
+		{"nobody rebuilt", policy.BaseProven(), func(c *policy.Case) { c.Proofs = nil }, "block: base-proven: cannot tell whether the base's source makes what runs, since nobody rebuilt it: give the executable"},
+		{"a target without a proof", policy.BaseProven(), plan(func(p *build.Plan) { p.Target = target.MustParse("linux/arm64") }), "what runs on linux/arm64, since nobody rebuilt it for that: give"},
+		{"a proof that is not there", policy.BaseProven(), func(c *policy.Case) { c.Proofs[0] = nil }, "what runs on linux/amd64, since nobody rebuilt it for that: give"},
+		{"another toolchain ran", policy.BaseProven(), proof(build.Different, toolchain, tags), "the base rebuilt for linux/amd64 is not what runs: toolchain: it was built by go1.26.5; flags: -tags is \"a\": pin the toolchain to go1.26.5; rebuild with -tags=a"},
+		{"many causes", policy.BaseProven(), proof(build.Different, toolchain, tags, tags, tags, tags), "flags: -tags is \"a\"; and 2 more causes: pin the toolchain to go1.26.5; rebuild with -tags=a"},
+		{"no cause", policy.BaseProven(), proof(build.Different), "is not what runs, and no cause is known: find out how"},
+		{"packed", policy.BaseProven(), proof(build.CannotTell, build.Cause{Kind: build.CauseRecords, What: "it is packed", Remedy: "unpack it"}), "cannot tell whether the base rebuilt for linux/amd64 is what runs: records: it is packed: unpack it"},
+		{"no verdict", policy.BaseProven(), proof(""), "cannot tell whether the base rebuilt for linux/amd64 is what runs"},
 
 		{"an effect elsewhere", policy.ExpectedEffects(), func(c *policy.Case) {
 			c.Effects[0].Functions = append(c.Effects[0].Functions, compare.Function{Name: "net.Dial", Package: "net", Status: compare.Edited})
@@ -239,6 +252,12 @@ func TestStockPasses(t *testing.T) {
 		{name: "a hotfix of the base", policy: policy.HotfixVersion("v1.4.2+hotfix.7")},
 		{name: "a hotfix that is tagged already", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix.Version = "v1.4.3" }},
 		{name: "changes on the base's commit", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix = c.Change.Base }},
+		{name: "a base that was signed", policy: policy.BaseProven(), mutate: func(c *policy.Case) { c.Proofs[0].Verdict = build.IdenticalButSignature }},
+		{name: "a proof more", policy: policy.BaseProven(), mutate: func(c *policy.Case) {
+			more := *c.Proofs[0]
+			more.Target = target.MustParse("linux/arm64")
+			c.Proofs = append(c.Proofs, &more)
+		}},
 		{name: "other packages of a name", policy: policy.NoSensitiveImports("net"), mutate: func(c *policy.Case) { c.Change.Imports = []policy.Import{{Path: "net/url"}} }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -257,6 +276,14 @@ func TestSameFlagsWarnsOfValues(t *testing.T) {
 	c.Fix.Flags, c.Plans = append(c.Fix.Flags, "-ldflags=-X main.version=v1.4.3"), nil
 	policytest.Finds(t, policy.SameFlags(), c,
 		`warn: same-flags: the fix sets main.version to "v1.4.3", which was "v1.4.2" in the base: make sure that this is meant, and name the variable: SameFlags("main.version")`)
+}
+
+func TestBaseProvenWarnsOfBuildID(t *testing.T) {
+	c := good()
+	c.Proofs[0].Verdict = build.IdenticalButBuildID
+	c.Proofs[0].Causes = []build.Cause{{Kind: build.CauseBuildID, What: "the linker was given another -buildid", Remedy: "spell the flags as they were"}}
+	policytest.Finds(t, policy.BaseProven(), c,
+		"warn: base-proven: the base rebuilt for linux/amd64 is what runs but for the build id: build id: the linker was given another -buildid: spell the flags as they were")
 }
 
 func TestInternalAPIWarns(t *testing.T) {

@@ -24,7 +24,8 @@
 //
 // What package source finds in them is in the change. What takes a compiler or
 // a repository is set as a hotfix should have it, and a test that wants it
-// otherwise says so: c.Change.API = …, c.Base.Toolchain = "".
+// otherwise says so: c.Change.API = …, c.Base.Toolchain = "",
+// c.Proofs[0].Verdict = ….
 package policytest
 
 import (
@@ -40,6 +41,7 @@ import (
 	"github.com/gohotfix/hotfix/build/change/source"
 	"github.com/gohotfix/hotfix/build/compare"
 	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 )
 
@@ -114,9 +116,11 @@ func released(c policy.Change) policy.Change {
 // source does.
 func Case(t testing.TB, archive string) policy.Case {
 	t.Helper()
-	c := policy.Case{Change: Change(t, archive), Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now()}
-	c.Effects = []*compare.Report{effect(c.Change)}
-	return c
+	c := Change(t, archive)
+	return policy.Case{
+		Change: c, Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now(),
+		Proofs: []*build.Proof{Proof()}, Effects: []*compare.Report{effect(c)},
+	}
 }
 
 func effect(c policy.Change) *compare.Report {
@@ -138,6 +142,12 @@ func Plan() build.Plan {
 		Target: Target(), Dir: ".", Package: ".", Output: "app", Toolchain: Toolchain,
 		Trimpath: true, Module: "readonly", Ldflags: []string{"-s", "-w"},
 	}
+}
+
+// Proof is the proof of the base in a [Case], for a test to make worse.
+func Proof() *build.Proof {
+	executable := manifest.DigestOf([]byte("the executable that runs"))
+	return &build.Proof{Target: Target(), Executable: executable, Rebuilt: executable, Verdict: build.Identical}
 }
 
 // Pass asserts that a policy finds nothing, not even a warning.
