@@ -1,6 +1,7 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -94,7 +95,7 @@ func (p *prover) content(ctx context.Context) (functions, values []string, err e
 func valueTexts(all []compare.Data) []string {
 	var strs, others []string
 	for _, d := range all {
-		text := fmt.Sprintf("%s in it, %s in the rebuild, used by %s", d.Old, d.New, strings.Join(d.Users, ", "))
+		text := fmt.Sprintf("%s in it, %s in the rebuild, used by %s", cmp.Or(d.Old, "empty"), cmp.Or(d.New, "empty"), strings.Join(d.Users, ", "))
 		switch {
 		case ofLinker(d):
 		case strings.HasPrefix(d.Old+d.New, `"`):

@@ -229,7 +229,7 @@ func (s *side) region(addr uint64) region {
 		return inVariables
 	case within(m.BSS, m.EndBSS), within(m.NoPtrBSS, m.EndNoPtrBSS):
 		return inZeroes
-	case addr == m.Table:
+	case addr == m.Table, addr == m.GCData, addr == m.GCBSS: // code that refers to the end of a table can mean these
 		return inLinkers
 	}
 	section := s.image.Section(addr)

@@ -73,26 +73,20 @@ func programs() []program {
 	}
 }
 
-// prove rebuilds the program, builds it in every way and adds a row for each. It
-// returns how many are not as they should be.
+// prove builds the program in every way, and adds a row for each. It returns how
+// many are not as they should be.
 func (p program) prove(ctx context.Context, temp string, table *tabwriter.Writer) (wrong int, err error) {
 	dir := filepath.Join(temp, p.name)
-	source := filepath.Join(dir, "rebuilt")
-	if err := upstream.Copy(ctx, p.module, source); err != nil {
-		return 0, err
-	}
-	b, err := build.New(source, p.pkg, build.WithOutput(filepath.Join(dir, "out")))
-	if err != nil {
-		return 0, err
-	}
-	rebuilt, err := b.Build(ctx, target.MustParse("linux/amd64"))
-	if err != nil {
-		return 0, err
-	}
+	var rebuilt *build.Artifact
 	for _, r := range p.releases {
 		running, err := p.build(ctx, r, dir)
 		if err != nil {
 			return wrong, fmt.Errorf("built %s: %w", r.name, err)
+		}
+		if rebuilt == nil { // with the toolchain of the usual release, as a hotfix is built
+			if rebuilt, err = p.rebuild(ctx, dir, running); err != nil {
+				return wrong, err
+			}
 		}
 		start := time.Now()
 		proof, err := build.Prove(ctx, running, rebuilt)
@@ -105,6 +99,19 @@ func (p program) prove(ctx context.Context, temp string, table *tabwriter.Writer
 		}
 	}
 	return wrong, os.RemoveAll(dir)
+}
+
+// rebuild builds a copy of the source in another folder, by the library.
+func (p program) rebuild(ctx context.Context, dir, running string) (*build.Artifact, error) {
+	source := filepath.Join(dir, "elsewhere", "rebuilt")
+	if err := upstream.Copy(ctx, p.module, source); err != nil {
+		return nil, err
+	}
+	b, err := build.New(source, p.pkg, build.WithOutput(filepath.Join(dir, "out")), build.WithToolchainOf(running))
+	if err != nil {
+		return nil, err
+	}
+	return b.Build(ctx, target.MustParse("linux/amd64"))
 }
 
 // build builds what runs by the go command, and returns the executable's path.
@@ -120,7 +127,7 @@ func (p program) build(ctx context.Context, r release, dir string) (string, erro
 	}
 	running := filepath.Join(dir, "running")
 	args := append(append([]string{"build"}, r.flags...), "-o", running, p.pkg)
-	env := append([]string{"GOFLAGS=", "GOENV=off", "GOWORK=off", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64"}, r.env...)
+	env := append([]string{"GOFLAGS=", "GOENV=off", "GOWORK=off", "GOTOOLCHAIN=auto", "CGO_ENABLED=0", "GOOS=linux", "GOARCH=amd64"}, r.env...)
 	return running, errors.Join(command(ctx, source, env, "go", args...), os.RemoveAll(source))
 }
 

@@ -28,12 +28,14 @@ type Module struct {
 	Types, EndTypes         uint64 // type descriptors
 	ReadOnly                uint64 // constants
 	FuncData                uint64 // what function records refer to: stack maps, inlining trees
+	GCData, GCBSS           uint64 // where the pointers are in Data and BSS, for the garbage collector
 }
 
 // Words of moduledata, by their order in it. From types on it differs.
 const (
 	wordNames   = 1 // after the header's address, which is word 0
 	wordText    = 22
+	wordGC      = 35
 	wordTypes   = 37
 	moduleWords = 45
 )
@@ -106,6 +108,7 @@ func (f *File) parseModule(data []byte) (*Module, error) {
 		Data: word(wordText + 4), EndData: word(wordText + 5),
 		BSS: word(wordText + 6), EndBSS: word(wordText + 7),
 		NoPtrBSS: word(wordText + 8), EndNoPtrBSS: word(wordText + 9),
+		GCData: word(wordGC), GCBSS: word(wordGC + 1),
 		Types: word(wordTypes),
 	}
 	rest := wordTypes + 1

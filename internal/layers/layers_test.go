@@ -39,6 +39,7 @@ func table() []row {
 		{".", shared("build/...", "pack/...", "verify")},
 		{"internal/speed", []string{"..."}},    // a program that measures all the others
 		{"internal/hotfixes", []string{"..."}}, // a program that tries them on real ones
+		{"internal/bases", []string{"..."}},    // a program that rebuilds real ones
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}
