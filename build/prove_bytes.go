@@ -153,7 +153,7 @@ func (p *prover) functions(texts []string, recorded []reason) []reason {
 		}
 	}
 	return []reason{{code: true, Cause: Cause{
-		Kind: CauseCode, What: what + ": the source of these was another when it was built: a tree with changes, or another commit",
+		Kind: CauseCode, What: what + ": the source of these was another when it was built: a dirty tree, or another commit",
 		Remedy: "find the source that it was built from, commit it, and take that commit as the base",
 	}}}
 }

@@ -4,8 +4,11 @@
 //
 //	go run ./internal/hotfixes            all; minutes when caches are cold
 //	go run ./internal/hotfixes -only yq-a,age-a
+//	go run ./internal/hotfixes -releases  published patch releases instead
 //
-// A fix is one statement at the top of a function.
+// A fix is one statement at the top of a function. Of a release, the functions
+// that the comparison names are set against those whose source differs, and each
+// difference between the two lists is explained.
 package main
 
 import (
@@ -24,14 +27,22 @@ import (
 
 func main() {
 	only := flag.String("only", "", "`names` of the fixes to make, separated by commas (default: all)")
+	published := flag.Bool("releases", false, "compare published releases instead")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *only)
+	err := start(ctx, *only, *published)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hotfixes:", err)
 		os.Exit(1)
 	}
+}
+
+func start(ctx context.Context, only string, published bool) error {
+	if published {
+		return compareReleases(ctx, releases(), os.Stdout)
+	}
+	return run(ctx, only)
 }
 
 func run(ctx context.Context, only string) error {

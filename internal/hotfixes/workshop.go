@@ -25,6 +25,8 @@ func hotfixes() []hotfix {
 		nats = "github.com/nats-io/nats-server/v2@v2.14.8"
 		yq   = "github.com/mikefarah/yq/v4@v4.54.1"
 		age  = "filippo.io/age@v1.3.2"
+
+		caddy = "github.com/caddyserver/caddy/v2@v2.11.8"
 	)
 	linux := []target.Target{target.MustParse("linux/amd64")}
 	return []hotfix{
@@ -43,6 +45,9 @@ func hotfixes() []hotfix {
 		{"age-a", age, "./cmd/age", upstream.Statement{File: "cmd/age/age.go", Function: "decrypt",
 			Text: `if len(identities) == 0 { errorf("no identities were given") }`},
 			"main.decrypt", []target.Target{target.MustParse("linux/arm64"), target.MustParse("windows/amd64"), target.MustParse("darwin/arm64")}},
+		{"caddy-a", caddy, "./cmd/caddy", upstream.Statement{File: "modules/caddyhttp/staticresp.go", Receiver: "StaticResponse", Function: "ServeHTTP",
+			Text: `if r.URL == nil { return Error(http.StatusBadRequest, fmt.Errorf("static response: a request without URL")) }`},
+			"github.com/caddyserver/caddy/v2/modules/caddyhttp.StaticResponse.ServeHTTP", linux},
 	}
 }
 

@@ -104,7 +104,11 @@ func (b *bench) plain(ctx context.Context, p plain) (cost, error) {
 
 // built is the Builder, in a process of its own.
 func (b *bench) built(ctx context.Context, output string, budget int64) (cost, error) {
-	argv, err := b.childArgv(output, budget)
+	return b.child(ctx, childSettings{output: output, budget: budget})
+}
+
+func (b *bench) child(ctx context.Context, c childSettings) (cost, error) {
+	argv, err := b.childArgv(c)
 	if err != nil {
 		return cost{}, err
 	}

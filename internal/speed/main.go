@@ -6,6 +6,7 @@
 //	go run ./internal/speed                  nats-server for six targets; an hour on two cores when caches are cold
 //	go run ./internal/speed -targets linux/amd64,windows/amd64
 //	go run ./internal/speed -only memory -budgets 1536,3072,8192
+//	go run ./internal/speed -only analysis -targets linux/amd64 -module github.com/caddyserver/caddy/v2@v2.11.9 -package ./cmd/caddy -change modules/caddyhttp/staticresp.go
 //
 // A change is two lines that are new each time, in a file of the program's own
 // module, so that no cache knows the result. Before anything is measured each
@@ -51,7 +52,9 @@ type settings struct {
 }
 
 // experiments are the names that -only takes, in the order of the table.
-func experiments() []string { return []string{"unchanged", "changed", "everything", "memory"} }
+func experiments() []string {
+	return []string{"unchanged", "changed", "everything", "analysis", "memory"}
+}
 
 func run(ctx context.Context, args []string) error {
 	s, err := parse(args)
@@ -82,6 +85,8 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.child.output, "child-output", "", "used by the program itself")
 	flags.StringVar(&s.child.toolchain, "child-toolchain", "", "used by the program itself")
 	flags.Int64Var(&s.child.budget, "child-budget", 0, "used by the program itself")
+	flags.StringVar(&s.child.base, "child-base", "", "used by the program itself")
+	flags.StringVar(&s.child.against, "child-against", "", "used by the program itself")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
