@@ -40,8 +40,9 @@ func releases() []release {
 type agreement struct {
 	change policy.Change
 	report *compare.Report
-	linked map[string]bool // functions that the new executable holds, inlined ones too
-	others *declarations   // that are no functions
+	own    map[string]bool     // functions with code of their own in the new executable
+	copies map[string][]string // functions that others hold inlined copies of, by the one that was inlined
+	others *declarations       // that are no functions
 }
 
 // compareReleases prints one table a release, and fails if a difference has no
@@ -88,8 +89,7 @@ func (r release) compare(ctx context.Context) (a *agreement, err error) {
 	if a.report, err = compare.Executables(ctx, paths[0], paths[1]); err != nil {
 		return nil, err
 	}
-	a.linked, err = functionsOf(paths[1])
-	return a, err
+	return a, a.readFunctions(paths[1])
 }
 
 // build builds both versions by the toolchain of the new one: another release of
@@ -119,46 +119,46 @@ func (r release) build(ctx context.Context, dirs []string, output string) ([]str
 	return paths, nil
 }
 
-// functionsOf lists the functions of an executable by the linker's names, those
-// that are only there as inlined copies too.
-func functionsOf(path string) (map[string]bool, error) {
+// readFunctions lists the functions of an executable by the linker's names, and
+// the inlined copies in them.
+func (a *agreement) readFunctions(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	stat, err := f.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	exe, err := goexe.New(f, stat.Size())
 	if err != nil {
-		return nil, err
+		return err
 	}
 	table, err := exe.Functions()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	module, err := exe.Module()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	image, err := exe.Image()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	details, err := exe.Details(table, module, image)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	names := map[string]bool{}
+	a.own, a.copies = map[string]bool{}, map[string][]string{}
 	for fn := range table.All() {
-		names[fn.Name] = true
+		a.own[fn.Name] = true
 		for _, call := range details.Inlined(fn) {
-			names[call.Name] = true
+			a.copies[call.Name] = append(a.copies[call.Name], fn.Name)
 		}
 	}
-	return names, nil
+	return nil
 }
 
 // print writes what agrees and why the rest does not, and returns how many
@@ -285,8 +285,14 @@ func (a *agreement) whySilent(name string) string {
 			return ""
 		}
 	}
-	if !a.linked[name] {
+	told := func(holder string) bool {
+		return slices.ContainsFunc(a.report.Functions, func(f compare.Function) bool { return f.Name == holder })
+	}
+	switch holders := a.copies[name]; {
+	case !a.own[name] && len(holders) == 0:
 		return "it is not in the program"
+	case slices.ContainsFunc(holders, told):
+		return "it is inlined, and who holds the copies is told"
 	}
 	return "its machine code is the same"
 }

@@ -1,5 +1,0 @@
-package policy
-
-func NoNewFailures() Policy { return nil }
-
-func ChangedLinesCovered(int) Policy { return nil }
