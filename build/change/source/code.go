@@ -14,9 +14,15 @@ import (
 // Code is a line that is part of the body of a function and holds more than
 // brackets, separators and comments.
 type Code struct {
-	Line     int    // from 1
-	Function string // that the line is part of, as [policy.Package] names it; "" if it is in none that has a name
-	Columns  []int  // where its tokens begin, in bytes from 1
+	Line     int        // from 1
+	Function string     // that the line is part of, as in [policy.Package]; "" if it is in none that has a name
+	Runs     []Position // that the program comes by if the line runs: one for each token
+}
+
+// Position is a place in a file.
+type Position struct {
+	Line   int // from 1
+	Column int // in bytes, from 1
 }
 
 // ChangedCode returns the lines of code of a Go file of the fix that are added
@@ -74,35 +80,96 @@ func readFile(name string, fsys fs.FS, p string) ([]byte, error) {
 	return c.data, err
 }
 
-// body is the extent of a function in bytes.
-type body struct {
-	name       string
-	start, end int
+// codeReader collects the lines of code of a file.
+type codeReader struct {
+	fset *token.FileSet
+	code []Code
+	// bodies are those of functions that are in no other function, and heads
+	// are those of the cases of switch and select statements; both in order.
+	bodies, heads []stretch
+}
+
+// stretch is a part of a file.
+type stretch struct {
+	start, end int       // in bytes
+	function   string    // of a body
+	first      token.Pos // statement of the case of a head; no position if it has none
 }
 
 func codeOf(src []byte) ([]Code, error) {
-	bodies, err := bodiesOf(src)
+	r := &codeReader{fset: token.NewFileSet()}
+	syntax, err := parser.ParseFile(r.fset, "", src, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, err
 	}
-	fset := token.NewFileSet()
-	file := fset.AddFile("", -1, len(src))
+	ast.Inspect(syntax, r.visit)
+	r.scan(src)
+	return r.code, nil
+}
+
+func (r *codeReader) position(p token.Pos) token.Position { return r.fset.PositionFor(p, false) }
+
+func (r *codeReader) stretch(from, to token.Pos) stretch {
+	return stretch{start: r.position(from).Offset, end: r.position(to).Offset}
+}
+
+func (r *codeReader) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		r.addBody(functionName(n), n.Body)
+	case *ast.FuncLit:
+		r.addBody("", n.Body)
+	case *ast.CaseClause:
+		r.addHead(n.Case, n.Colon, n.Body)
+	case *ast.CommClause:
+		r.addHead(n.Case, n.Colon, n.Body)
+	}
+	return true
+}
+
+// addBody adds a body that is not part of the one before.
+func (r *codeReader) addBody(function string, body *ast.BlockStmt) {
+	if body == nil {
+		return
+	}
+	b := r.stretch(body.Lbrace, body.Rbrace)
+	b.function = function
+	if n := len(r.bodies); n == 0 || r.bodies[n-1].end <= b.start {
+		r.bodies = append(r.bodies, b)
+	}
+}
+
+func (r *codeReader) addHead(from, to token.Pos, body []ast.Stmt) {
+	h := r.stretch(from, to)
+	if len(body) > 0 {
+		h.first = body[0].Pos()
+	}
+	r.heads = append(r.heads, h)
+}
+
+func (r *codeReader) scan(src []byte) {
+	file := token.NewFileSet().AddFile("", -1, len(src))
 	var s scanner.Scanner
 	s.Init(file, src, func(token.Position, string) {}, 0)
-	var code []Code
 	for {
 		pos, tok, literal := s.Scan()
 		if tok == token.EOF {
-			return code, nil
+			return
 		}
 		offset := file.Offset(pos)
-		for len(bodies) > 0 && bodies[0].end <= offset {
-			bodies = bodies[1:]
-		}
-		if len(bodies) > 0 && bodies[0].start <= offset && !punctuates(tok) {
-			code = addToken(code, fset.PositionFor(pos, false), bodies[0].name, strings.Count(literal, "\n"))
+		r.bodies, r.heads = from(r.bodies, offset), from(r.heads, offset)
+		if len(r.bodies) > 0 && r.bodies[0].start <= offset && !punctuates(tok) {
+			r.add(file.PositionFor(pos, false), strings.Count(literal, "\n"))
 		}
 	}
+}
+
+// from drops the stretches that end before a place.
+func from(all []stretch, offset int) []stretch {
+	for len(all) > 0 && all[0].end <= offset {
+		all = all[1:]
+	}
+	return all
 }
 
 // punctuates reports whether a token does nothing by itself: a line that
@@ -116,44 +183,22 @@ func punctuates(t token.Token) bool {
 	return false
 }
 
-// addToken adds a token, whose text may go on for more lines.
-func addToken(code []Code, at token.Position, function string, more int) []Code {
-	column := at.Column
+// add adds a token, whose text may go on for more lines. The head of a case says
+// when its statements run, so that it is they by which it is judged.
+func (r *codeReader) add(at token.Position, more int) {
+	runs := Position{at.Line, at.Column}
+	if len(r.heads) > 0 && r.heads[0].start <= at.Offset {
+		if !r.heads[0].first.IsValid() {
+			return
+		}
+		first := r.position(r.heads[0].first)
+		runs = Position{first.Line, first.Column}
+	}
 	for line := at.Line; line <= at.Line+more; line++ {
-		if n := len(code); n == 0 || code[n-1].Line != line {
-			code = append(code, Code{Line: line, Function: function})
+		if n := len(r.code); n == 0 || r.code[n-1].Line != line {
+			r.code = append(r.code, Code{Line: line, Function: r.bodies[0].function})
 		}
-		last := &code[len(code)-1]
-		last.Columns = append(last.Columns, column)
-		column = 1
+		last := &r.code[len(r.code)-1]
+		last.Runs = append(last.Runs, runs)
 	}
-	return code
-}
-
-// bodiesOf returns the bodies of the functions of a file that are in no other
-// function, in their order.
-func bodiesOf(src []byte) ([]body, error) {
-	fset := token.NewFileSet()
-	syntax, err := parser.ParseFile(fset, "", src, parser.SkipObjectResolution)
-	if err != nil {
-		return nil, err
-	}
-	var bodies []body
-	add := func(name string, b *ast.BlockStmt) {
-		if b != nil {
-			bodies = append(bodies, body{name, fset.PositionFor(b.Lbrace, false).Offset, fset.PositionFor(b.Rbrace, false).Offset})
-		}
-	}
-	ast.Inspect(syntax, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.FuncDecl:
-			add(functionName(n), n.Body)
-			return false
-		case *ast.FuncLit:
-			add("", n.Body)
-			return false
-		}
-		return true
-	})
-	return bodies, nil
 }
