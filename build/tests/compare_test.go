@@ -436,8 +436,9 @@ func TestFlaky(t *testing.T) {
 		assert.Equal(t, !x.Flaky, x.NewlyFails(), x.Name)
 	}
 	assert.Equal(t, map[string]bool{"TestSometimes": true, "TestSometimes/a_(b)": true, "TestSometimes/a_(b)/c|d": true, "TestAlways": false}, states)
-	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestSometimes/a_(b)/c|d", Outcome: policy.Passed})
-	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestAlways", Outcome: policy.Failed})
+	assert.Len(t, reruns, 2)
+	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestSometimes/a_(b)/c|d", Passed: true})
+	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestAlways"})
 
 	old, err := os.ReadFile(filepath.Join(outside, "base"))
 	require.NoError(t, err)

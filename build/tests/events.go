@@ -44,9 +44,9 @@ type TestFailed struct {
 
 // TestRerun says how a test that newly fails ended when it ran again.
 type TestRerun struct {
-	Path    string         // import path of the package
-	Name    string         // as in [policy.Test]; "" for all of the package
-	Outcome policy.Outcome // of this run
+	Path   string // import path of the package
+	Name   string // as in [policy.Test]; "" for all of the package
+	Passed bool   // so that it is flaky
 }
 
 func (PackageStarted) testsEvent()  {}

@@ -34,8 +34,8 @@ func (c *comparison) goTest(ctx context.Context, j job) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("planning the tests of the %s: %w", j.side, err)
 	}
-	if j.observed && c.observer != nil {
-		s.observe(j.side, c.observer)
+	if j.observed {
+		s.observe(j.side, c.tell)
 	}
 	command := gocmd.Command{Argv: c.argv(plan, j), Dir: plan.Dir, Env: gocmd.With(plan.Environ(), c.environ...), Stdout: s}
 	c.logger.DebugContext(ctx, "go test", "side", j.side, "argv", command.Argv)
