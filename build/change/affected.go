@@ -30,17 +30,27 @@ func (c *comparison) affected(p pair) policy.Affected {
 // has. Those of the standard library that come or go are not listed: no change
 // is made there, but in what imports them.
 func (c *comparison) changed(p pair) (map[string]bool, error) {
-	changed := map[string]bool{}
 	if p.base.main == "" || p.fix.main == "" { // compared with nothing, all would differ
-		return changed, nil
+		return nil, nil
 	}
+	changed, err := c.digests.differing(p)
+	if len(c.change.Directives) > 0 {
+		changed[p.fix.main] = true // they are recorded in it, and set what it does at run time
+	}
+	return changed, err
+}
+
+// differing are the keys of the packages that differ in themselves, or that only
+// one side has.
+func (d digests) differing(p pair) (map[string]bool, error) {
+	changed := map[string]bool{}
 	var failed error
 	for path, fix := range p.fix.packages {
 		base := p.base.packages[path]
 		if base == nil && fix.Module == nil {
 			continue
 		}
-		same, err := c.digests.same(base, fix)
+		same, err := d.same(base, fix)
 		failed = cmp.Or(failed, err)
 		if !same {
 			changed[path] = true
@@ -50,9 +60,6 @@ func (c *comparison) changed(p pair) (map[string]bool, error) {
 		if p.fix.packages[path] == nil && base.Module != nil {
 			changed[path] = true
 		}
-	}
-	if len(c.change.Directives) > 0 {
-		changed[p.fix.main] = true // they are recorded in it, and set what it does at run time
 	}
 	return changed, failed
 }
@@ -88,16 +95,18 @@ func (c *comparison) excluded(p pair) []string {
 		return nil
 	}
 	part := p.files()
-	for _, name := range []string{"go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt"} {
-		part[name] = true
-	}
 	var excluded []string
 	for _, f := range c.change.Files {
-		if !part[f.Path] {
+		if !part[f.Path] && !decides(f.Path) {
 			excluded = append(excluded, f.Path)
 		}
 	}
 	return excluded
+}
+
+// decides reports whether a file says what programs consist of.
+func decides(p string) bool {
+	return slices.Contains([]string{"go.mod", "go.sum", "go.work", "go.work.sum", "vendor/modules.txt"}, p)
 }
 
 // digests remembers what files hold, since most are part of the programs of

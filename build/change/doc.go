@@ -43,6 +43,11 @@
 //     same flags, so that the build finds it in its cache; with default.pgo,
 //     which makes variants of packages, it does not.
 //
+// # Tests
+//
+// [Tests] finds which tests of the main module a change can reach on a target,
+// for package tests to run.
+//
 // # What is not
 //
 // Headers that C code includes from outside of its package's folder, and what
@@ -51,7 +56,8 @@
 // # Errors
 //
 // [Between] returns a [*MissingMainError], a [*build.ToolchainError], an error
-// of package source, what the plans said, or the context's. Constructors of
+// of package source, what the plans said, or the context's. [Tests] returns the
+// same but the first, or what kept a side from being listed. Constructors of
 // trees return [ErrNoModule], [ErrNoRepository] or [ErrNoRevision], wrapped, or
 // what git said.
 package change

@@ -23,15 +23,17 @@ type program struct {
 	dir      string // of the module
 	plan     build.Plan
 	main     string                       // import path; "" if it is not known
-	packages map[string]*packages.Package // by import path
+	packages map[string]*packages.Package // by import path; of tests, by ID
+	tests    map[string]*packages.Package // generated main packages of tests, by the import path of what they test
 	missing  *MissingMainError            // there is no main package on this target
 	err      string                       // why packages may be incomplete
 }
 
-// loadProgram asks the go command, without compiling anything, what a program
-// consists of. What is wrong with the code is noted in the program; the error is
-// about everything else.
-func loadProgram(ctx context.Context, side string, tree *Tree, planner Planner, t target.Target) (*program, error) {
+// listing asks for all of a package that is known without compiling it.
+const listing = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
+
+// newProgram plans one side, and lists nothing yet.
+func newProgram(side string, tree *Tree, planner Planner, t target.Target) (*program, error) {
 	plan, err := planner(tree.dir, t)
 	if err != nil {
 		return nil, fmt.Errorf("planning %s of the %s: %w", t, side, err)
@@ -39,9 +41,18 @@ func loadProgram(ctx context.Context, side string, tree *Tree, planner Planner, 
 	if _, err := gocmd.LookPath(plan.Environ(), "go"); err != nil {
 		return nil, &build.ToolchainError{Err: err}
 	}
-	p := &program{side: side, dir: tree.dir, plan: plan, packages: map[string]*packages.Package{}}
-	const mode = packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedModule | packages.NeedEmbedFiles
-	roots, err := load(ctx, plan, mode, plan.Package)
+	return &program{side: side, dir: tree.dir, plan: plan, packages: map[string]*packages.Package{}}, nil
+}
+
+// loadProgram asks the go command, without compiling anything, what a program
+// consists of. What is wrong with the code is noted in the program; the error is
+// about everything else.
+func loadProgram(ctx context.Context, side string, tree *Tree, planner Planner, t target.Target) (*program, error) {
+	p, err := newProgram(side, tree, planner, t)
+	if err != nil {
+		return nil, err
+	}
+	roots, err := load(ctx, p.plan, listing, p.plan.Package)
 	if err != nil {
 		if stop := stopped(ctx); stop != nil {
 			return nil, stop
@@ -54,10 +65,11 @@ func loadProgram(ctx context.Context, side string, tree *Tree, planner Planner, 
 }
 
 // load asks the go command for packages under the flags and environment of a
-// plan. Drivers of other build systems do not know these.
+// plan, with their tests if the mode asks whose they are. Drivers of other build
+// systems do not know these.
 func load(ctx context.Context, plan build.Plan, mode packages.LoadMode, patterns ...string) ([]*packages.Package, error) {
 	return packages.Load(&packages.Config{
-		Context: ctx, Mode: mode, Dir: plan.Dir, BuildFlags: plan.ListFlags(),
+		Context: ctx, Mode: mode, Tests: mode&packages.NeedForTest != 0, Dir: plan.Dir, BuildFlags: plan.ListFlags(),
 		Env: gocmd.With(plan.Environ(), "GOPACKAGESDRIVER=off"),
 	}, patterns...)
 }

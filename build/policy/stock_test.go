@@ -43,6 +43,15 @@ func good() policy.Case {
 				{Name: "type:.eq.example.com/pay.T", Status: compare.Edited, Generated: true},
 			},
 		}},
+		Tests: &policy.Tests{
+			Target:   plan.Target,
+			Packages: []policy.TestPackage{{Path: "example.com/pay/internal/auth", Base: policy.Passed, Fix: policy.Passed}},
+			Tests: []policy.Test{
+				{Package: "example.com/pay/internal/auth", Name: "TestMends", Base: policy.Failed, Fix: policy.Passed},
+				{Package: "example.com/pay/internal/auth", Name: "TestNew", Base: policy.Absent, Fix: policy.Passed},
+			},
+			Lines: policy.Coverage{Total: 3, Covered: 3},
+		},
 	}
 }
 
@@ -77,6 +86,15 @@ func stock() []stockTest {
 	plan := func(mutate func(*build.Plan)) func(*policy.Case) {
 		return func(c *policy.Case) { mutate(&c.Plans[0]) }
 	}
+	test := func(tests ...policy.Test) func(*policy.Case) {
+		return func(c *policy.Case) { c.Tests.Tests = append(c.Tests.Tests, tests...) }
+	}
+	lines := func(covered, total int, uncovered ...policy.Uncovered) func(*policy.Case) {
+		return func(c *policy.Case) {
+			c.Tests.Lines, c.Tests.Uncovered = policy.Coverage{Covered: covered, Total: total}, uncovered
+		}
+	}
+	noTests := func(c *policy.Case) { c.Tests = nil }
 	noPlans := func(c *policy.Case) { c.Plans = nil }
 	proof := func(v build.Verdict, causes ...build.Cause) func(*policy.Case) {
 		return func(c *policy.Case) { c.Proofs[0].Verdict, c.Proofs[0].Causes = v, causes }
@@ -141,6 +159,21 @@ func stock() []stockTest {
 		{"a note", policy.NoHiddenEffects(), note(policy.Note{Kind: policy.Variable, Name: "n", Status: policy.Added, File: "a.go", Line: 3}), "a.go:3: package variable n added: it is set before main"},
 		{"a note of a kind", policy.NoNotes(policy.Init), note(policy.Note{Kind: policy.Init, Status: policy.Removed}), "init function removed"},
 		{"generated without a note", policy.NoNotes(policy.Generated), file(policy.File{Path: "a.pb.go", Gen: true, Status: policy.Changed}), "a.pb.go: generated code changed"},
+
+		{"a test that breaks", policy.NoNewFailures(), test(policy.Test{Package: "p", Name: "TestA", Base: policy.Passed, Fix: policy.Failed, Output: "=== RUN\n  want 1\n\n"}), "test TestA of package p fails on the fix, and on the base it passed: want 1: mend"},
+		{"a subtest that breaks", policy.NoNewFailures(), test(policy.Test{Package: "p", Name: "TestA", Fix: policy.Failed}, policy.Test{Package: "p", Name: "TestA/b", Fix: policy.Failed}), "test TestA/b of package p fails on the fix, and on the base it is not known to fail: mend"},
+		{"a new test that fails", policy.NoNewFailures(), test(policy.Test{Package: "p", Name: "TestA", Base: policy.Absent, Fix: policy.Failed}), "and on the base it is not there"},
+		{"tests that do not compile", policy.NoNewFailures(), test(policy.Test{Package: "p", Base: policy.Passed, Fix: policy.NotBuilt, Output: "a.go:1: no"}), "package p does not compile with its tests on the fix, and on the base it passed: a.go:1: no"},
+		{"a test that hangs", policy.NoNewFailures(), test(policy.Test{Package: "p", Name: "TestA", Base: policy.Skipped, Fix: policy.TimedOut}), "test TestA of package p runs longer than it may on the fix, and on the base it is skipped"},
+		{"a result that is not known", policy.NoNewFailures(), test(policy.Test{Package: "p", Base: policy.Passed}), "package p has no known result on the fix"},
+		{"results that are not known", policy.NoNewFailures(), func(c *policy.Case) { c.Tests.Unknown = []string{"there are too many"} }, "cannot tell whether the fix breaks a test: there are too many"},
+		{"no tests", policy.NoNewFailures(), noTests, "cannot tell whether the fix breaks a test, since none were run"},
+		{"lines that no test runs", policy.ChangedLinesCovered(100), lines(2, 3, policy.Uncovered{File: "a.go", First: 7, Last: 7, Function: "(*T).M"}), "a.go:7: no test runs line 7 of (*T).M: tests run 2 of 3 changed lines, and a hotfix must have 100 % of them run: add"},
+		{"too many lines that no test runs", policy.ChangedLinesCovered(67), lines(2, 3, policy.Uncovered{File: "a.go", First: 7, Last: 9}), "a.go:7: no test runs lines 7 to 9: tests run 2 of 3"},
+		{"lines that are not listed", policy.ChangedLinesCovered(1), lines(0, 3), "tests run 0 of 3 changed lines"},
+		{"lines that are not known", policy.ChangedLinesCovered(0), func(c *policy.Case) { c.Tests.Lines.Err = "they ended early" }, "cannot tell whether tests run the changed lines: they ended early"},
+		{"a file of another system", policy.ChangedLinesCovered(0), func(c *policy.Case) { c.Tests.Excluded = []string{"a_windows.go"} }, "a_windows.go: cannot tell what the change does here, since the file is not compiled for linux/amd64"},
+		{"no tests, no lines", policy.ChangedLinesCovered(50), noTests, "cannot tell whether tests run the changed lines, since none were run"},
 
 		{"dirty", policy.CleanTree(), func(c *policy.Case) { c.Change.Fix.Dirty = true }, `the tree of the fix "hotfix" holds changes that are in no commit`},
 		{"a folder", policy.CleanTree(), func(c *policy.Case) { c.Change.Base.Commit = "" }, `cannot tell whether the base "v1.4.2" is committed`},
@@ -247,6 +280,11 @@ func TestStockPasses(t *testing.T) {
 			c.Base.Flags = []string{"-ldflags=-s -X main.version=1", "-trimpath"}
 			c.Fix.Flags, c.Plans = []string{"-ldflags=-s '-X=main.version=2 beta'", "-trimpath"}, nil
 		}},
+		{name: "lines enough", policy: policy.ChangedLinesCovered(66), mutate: func(c *policy.Case) {
+			c.Tests.Lines, c.Tests.Uncovered = policy.Coverage{Covered: 2, Total: 3}, []policy.Uncovered{{File: "a.go", First: 1, Last: 1}}
+		}},
+		{name: "no lines", policy: policy.ChangedLinesCovered(100), mutate: func(c *policy.Case) { c.Tests.Lines = policy.Coverage{} }},
+		{name: "no tests are reached", policy: policy.NoNewFailures(), mutate: func(c *policy.Case) { c.Tests = &policy.Tests{} }},
 		{name: "a note of another kind", policy: policy.NoNotes(policy.Init), mutate: func(c *policy.Case) { c.Change.Notes = []policy.Note{{Kind: policy.Embed}} }},
 		{name: "the next patch", policy: policy.HotfixVersion("v1.4.3")},
 		{name: "a hotfix of the base", policy: policy.HotfixVersion("v1.4.2+hotfix.7")},
@@ -284,6 +322,27 @@ func TestBaseProvenWarnsOfBuildID(t *testing.T) {
 	c.Proofs[0].Causes = []build.Cause{{Kind: build.CauseBuildID, What: "the linker was given another -buildid", Remedy: "spell the flags as they were"}}
 	policytest.Finds(t, policy.BaseProven(), c,
 		"warn: base-proven: the base rebuilt for linux/amd64 is what runs but for the build id: build id: the linker was given another -buildid: spell the flags as they were")
+}
+
+func TestNoNewFailuresWarns(t *testing.T) {
+	c := good()
+	c.Tests.Tests = []policy.Test{
+		{Package: "p", Name: "TestA", Base: policy.Passed, Fix: policy.Failed, Flaky: true, Output: "no"},
+		{Package: "p", Name: "TestB", Base: policy.Failed, Fix: policy.TimedOut, Output: "never"},
+		{Package: "p", Name: "TestC", Base: policy.Passed, Fix: policy.Absent},
+		{Package: "p", Name: "TestD", Base: policy.Passed, Fix: policy.Skipped, Output: "later"},
+	}
+	c.Tests.Excluded = []string{"a_plan9.go"}
+	policytest.Allows(t, policy.NoNewFailures(), c)
+	policytest.Finds(t, policy.NoNewFailures(), c,
+		"warn: no-new-failures: test TestA of package p failed on the fix and passed when it ran again: no: make the test steady, and look whether the change made it flaky",
+		"warn: no-new-failures: test TestB of package p fails on the base and on the fix, so it says nothing about the change: never: mend the test, or find out what else it would have shown",
+		"warn: no-new-failures: test TestC of package p passed on the base and is absent on the fix: keep the tests of the base, so that they can be run on the fix",
+		"warn: no-new-failures: test TestD of package p passed on the base and is skipped on the fix: keep the tests of the base, so that they can be run on the fix",
+		"warn: no-new-failures: a_plan9.go: cannot tell what the change does here, since the file is not compiled for linux/amd64, where the tests ran: run the tests on a system that the file is for")
+	assert.Equal(t, policy.AfterTests, policy.StageOf(policy.NoNewFailures()))
+	assert.Equal(t, policy.AfterTests, policy.StageOf(policy.ChangedLinesCovered(1)))
+	assert.Empty(t, policy.Of(policy.AfterTests, policy.Default()...), "nobody has to run tests")
 }
 
 func TestInternalAPIWarns(t *testing.T) {
@@ -340,6 +399,8 @@ func TestWrongArguments(t *testing.T) {
 		{policy.AllowedLicenses(), "AllowedLicenses: no licence"},
 		{policy.NoSensitiveImports(""), `NoSensitiveImports: "" is not a pattern`},
 		{policy.SameFlags(""), "SameFlags: a variable without a name"},
+		{policy.ChangedLinesCovered(101), "ChangedLinesCovered: 101 is no share"},
+		{policy.ChangedLinesCovered(-1), "ChangedLinesCovered: -1 is no share"},
 		{policy.NoNotes(), "NoNotes: no kinds"},
 		{policy.NoNotes("int"), `NoNotes: "int" is no kind`},
 		{policy.HotfixVersion("1.4.3"), `HotfixVersion: "1.4.3" is not a version`},

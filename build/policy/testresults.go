@@ -12,15 +12,16 @@ type Tests struct {
 	Packages  []TestPackage `json:"packages"`  // whose tests the change can reach, by import path
 	Tests     []Test        `json:"tests"`     // that say something else on the fix than on the base, or fail on both
 	Lines     Coverage      `json:"lines"`     // of the lines that the fix adds or changes
-	Uncovered []Uncovered   `json:"uncovered"` // changed lines with statements that no test ran, by file and line
-	Unknown   []string      `json:"unknown"`   // what could not be found out, in words
-	Seconds   float64       `json:"seconds"`   // wall time of both sides
+	Uncovered []Uncovered   `json:"uncovered"` // changed lines of code that no test ran, by file and line
+	Excluded  []string      `json:"excluded"`  // changed Go files that are not compiled for the target, so that no test reaches them; as in [File].Path
+	Unknown   []string      `json:"unknown"`   // what could not be found out about results, in words
+	Seconds   float64       `json:"seconds"`   // wall time of all runs
 }
 
 // TestPackage is a package whose tests the change can reach.
 type TestPackage struct {
 	Path    string   `json:"path"`    // import path
-	Through []string `json:"through"` // changed packages by which it is reached; itself if its own files differ
+	Through []string `json:"through"` // by what it is reached: import paths of packages that differ, maybe its own, and paths of files that no compiler reads
 	Base    Outcome  `json:"base"`    // of the package as a whole
 	Fix     Outcome  `json:"fix"`     // the same
 	Count   int      `json:"count"`   // tests that ran on the fix, with subtests
@@ -42,12 +43,15 @@ const (
 	Absent         Outcome = "absent"    // not on this side
 )
 
-// bad reports whether an outcome is other than a test's author wants it.
-func (o Outcome) bad() bool {
-	return o == Failed || o == NotBuilt || o == TimedOut || o == UnknownOutcome
-}
+// Fails reports whether an outcome is known to be other than a test's author
+// wants it.
+func (o Outcome) Fails() bool { return o == Failed || o == NotBuilt || o == TimedOut }
 
-// Test is a test that deserves a look.
+// good reports whether an outcome is known to be none that fails.
+func (o Outcome) good() bool { return !o.Fails() && o != UnknownOutcome }
+
+// Test is a test that deserves a look. Those that a package does not come to,
+// because it is not built or ends early, are not listed: the package is.
 type Test struct {
 	Package string  `json:"package"` // import path
 	Name    string  `json:"name"`    // as "TestServe/empty"; "" for the package as a whole
@@ -57,20 +61,29 @@ type Test struct {
 	Output  string  `json:"output"` // the end of what it printed where it failed: on the fix, else on the base
 }
 
-// NewlyFails reports whether the fix breaks the test: it fails on the fix, and
-// did not on the base. A test that the base lacks counts, a flaky one does not.
-func (t Test) NewlyFails() bool { return !t.Flaky && t.Fix.bad() && !t.Base.bad() }
+// NewlyFails reports whether the fix breaks the test: it fails on the fix, or
+// nobody knows, and is not known to fail on the base. A test that the base lacks
+// counts, a flaky one does not.
+func (t Test) NewlyFails() bool { return !t.Flaky && !t.Fix.good() && !t.Base.Fails() }
 
 // NewlyPasses reports whether the fix mends the test.
-func (t Test) NewlyPasses() bool { return t.Fix == Passed && t.Base.bad() }
+func (t Test) NewlyPasses() bool { return t.Fix == Passed && t.Base.Fails() }
 
-// Fails reports whether the test fails on both sides.
-func (t Test) Fails() bool { return t.Fix.bad() && t.Base.bad() }
+// Fails reports whether the test fails on the base, and is not known to do
+// better on the fix.
+func (t Test) Fails() bool { return !t.Fix.good() && t.Base.Fails() }
+
+// NoLongerRuns reports whether the test passed on the base, and the fix skips or
+// lacks it.
+func (t Test) NoLongerRuns() bool {
+	return t.Base == Passed && (t.Fix == Skipped || t.Fix == Absent)
+}
 
 // Coverage counts lines.
 type Coverage struct {
-	Total   int `json:"total"`   // changed lines that hold statements, without tests
-	Covered int `json:"covered"` // those of them that a test ran
+	Total   int    `json:"total"`   // changed lines of code, without tests
+	Covered int    `json:"covered"` // those of them that a test ran
+	Err     string `json:"err"`     // why this could not be found out in full; "" if it could
 }
 
 // Uncovered are changed lines that no test ran.

@@ -168,7 +168,7 @@ func marked(data []byte) bool {
 // addToPackages finds the packages that a file is part of, and notes what is
 // known without its declarations.
 func (c *comparison) addToPackages(f policy.File) error {
-	if err := c.embedded(f); err != nil || ignored(f.Path) {
+	if err := c.embedded(f); err != nil || Ignored(f.Path) {
 		return err
 	}
 	kind, part := kindOf(f.Path)
@@ -231,14 +231,14 @@ func (c *comparison) addToPackage(dir, p string) (*policy.Package, error) {
 
 // hasGo reports whether a folder holds a package, if only of tests.
 func hasGo(t *tree, dir string) bool {
-	return slices.ContainsFunc(t.dirs[dir], func(name string) bool { return path.Ext(name) == ".go" && !ignored(name) })
+	return slices.ContainsFunc(t.dirs[dir], func(name string) bool { return path.Ext(name) == ".go" && !Ignored(name) })
 }
 
 // goFiles are the paths of the Go files of a folder without tests.
 func goFiles(t *tree, dir string) []string {
 	var paths []string
 	for _, name := range t.dirs[dir] {
-		if path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && !ignored(name) {
+		if path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") && !Ignored(name) {
 			paths = append(paths, path.Join(dir, name))
 		}
 	}

@@ -19,7 +19,7 @@ func (c *comparison) embedded(f policy.File) error {
 		if err != nil {
 			return err
 		}
-		if takes && !ignored(dir) {
+		if takes && !Ignored(dir) {
 			pkg, err := c.addToPackage(dir, p)
 			if err != nil {
 				return err

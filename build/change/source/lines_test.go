@@ -2,11 +2,13 @@ package source
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestCountLines(t *testing.T) {
@@ -77,4 +79,61 @@ func TestCountLinesIsBounded(t *testing.T) {
 	added, removed = countLines([]byte(strings.Repeat("x\n", maxDiffLines+1)), []byte("y\n"))
 	assert.Equal(t, []int{1, maxDiffLines + 1}, []int{added, removed})
 	assert.Less(t, time.Since(start), time.Minute)
+}
+
+func TestChangedLines(t *testing.T) {
+	for _, test := range []struct {
+		old, now string
+		want     []Lines
+	}{
+		{"", "", nil},
+		{"a\n", "", nil},
+		{"", "a\nb\n", []Lines{{First: 1, Last: 2}}},
+		{"a\nb\nc\n", "a\nB\nc\n", []Lines{{First: 2, Last: 2}}},
+		{"a\nb\nc\n", "a\nc\n", []Lines{{First: 2, Last: 2, Removed: true}}},
+		{"a\nb\nc\n", "a\nb\n", []Lines{{First: 2, Last: 2, Removed: true}}},
+		{"a\nb\nc\nd\ne\n", "A\nb\nd\nE\nf\n", []Lines{{First: 1, Last: 1}, {First: 3, Last: 3, Removed: true}, {First: 4, Last: 5}}},
+		{"a", "a\n", []Lines{{First: 1, Last: 1}}},
+	} {
+		assert.Equal(t, test.want, changedLines([]byte(test.old), []byte(test.now)), "%q to %q", test.old, test.now)
+	}
+}
+
+// What is not changed is, in its order, in the old text; and as many lines are
+// changed as are counted.
+func TestChangedLinesAgree(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	text := func() []string {
+		lines := make([]string, random.IntN(12))
+		for i := range lines {
+			lines[i] = string(rune('a'+random.IntN(4))) + "\n"
+		}
+		return lines
+	}
+	for range 5000 {
+		old, now := text(), text()
+		added, _ := slowly(old, now)
+		kept, count, last := slices.Clone(now), 0, 0
+		for _, l := range changedLines([]byte(strings.Join(old, "")), []byte(strings.Join(now, ""))) {
+			assert.GreaterOrEqual(t, l.First, last, "%q to %q", old, now)
+			assert.LessOrEqual(t, l.Last, len(now), "%q to %q", old, now)
+			if last = l.Last; l.Removed {
+				continue
+			}
+			count += l.Last - l.First + 1
+			for i := l.First; i <= l.Last; i++ {
+				kept[i-1] = ""
+			}
+		}
+		assert.Equal(t, added, count, "%q to %q", old, now)
+		rest := old
+		for _, line := range kept {
+			if line == "" {
+				continue
+			}
+			at := slices.Index(rest, line)
+			require.NotEqual(t, -1, at, "%q to %q", old, now)
+			rest = rest[at+1:]
+		}
+	}
 }

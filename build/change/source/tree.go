@@ -180,8 +180,9 @@ func (t *tree) stopped(p string, err error) error {
 	return t.fail(p, err)
 }
 
-// ignored reports whether the go command looks for no packages at a path.
-func ignored(p string) bool {
+// Ignored reports whether the go command looks for no packages at a path, since
+// it is that of a folder for test data, or hidden.
+func Ignored(p string) bool {
 	for element := range strings.SplitSeq(p, "/") {
 		if element == "testdata" || element != "." && strings.HasPrefix(element, ".") || strings.HasPrefix(element, "_") {
 			return true
