@@ -34,6 +34,12 @@
 // if need be: two hosts with different Go releases then build different bytes.
 // Pin it with [WithToolchain] or [WithToolchainOf].
 //
+// # Proof
+//
+// [Prove] compares an executable with a rebuild of its source, and says of two
+// that differ why: toolchain, flags, modules, changes that are in no commit.
+// [Reproduce] finds out by itself how an executable of others was built.
+//
 // # Errors
 //
 // [TargetErrors] holds a [*TargetError] for each target that failed; it wraps

@@ -21,7 +21,8 @@ var (
 	ErrDiskFull = errors.New("the disk is full")
 )
 
-// OptionError says which option of [New] or [Reproduce] is wrong, and how.
+// OptionError says which option of [New], [Reproduce] or [Prove] is wrong, and
+// how.
 type OptionError struct {
 	Option string // as "WithToolchain"
 	Reason string // what is wrong and what to do

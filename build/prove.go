@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/gohotfix/hotfix/internal/goexe"
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -138,10 +139,31 @@ func (p *prover) buildIDCause() Cause {
 	a, b := p.running.buildID(), p.rebuilt.buildID()
 	_, trimmed := goexe.SettingsOf(p.running.info)["-trimpath"]
 	return Cause{
-		Kind: CauseBuildID, What: fmt.Sprintf("%s: %s", buildIDDifference(a, b), whyBuildID(a, b, trimmed)),
-		Remedy: "spell the flags of the compiler and the linker as they were when the base was built",
+		Kind: CauseBuildID, What: fmt.Sprintf("%s: %s", buildIDDifference(shownID(a), shownID(b)), whyBuildID(a, b, trimmed)),
+		Remedy: buildIDRemedy(a, b),
 	}
 }
+
+func buildIDRemedy(a, b string) string {
+	switch {
+	case isGivenID(a):
+		return fmt.Sprintf("rebuild with -ldflags=-buildid=%s beside the others", shownID(a))
+	case isGivenID(b):
+		return "rebuild without -buildid among the arguments of the linker"
+	}
+	return "spell the flags of the compiler and the linker as they were when the base was built"
+}
+
+func shownID(id string) string {
+	if id == "" {
+		return ""
+	}
+	return shown(id)
+}
+
+// isGivenID reports whether the linker was told a build id: the go command's own
+// have four parts.
+func isGivenID(id string) bool { return strings.Count(id, "/") != 3 }
 
 // reason is a cause, and what follows from it.
 type reason struct {

@@ -17,7 +17,7 @@ func (p *prover) unrecorded(ctx context.Context, recorded []reason) ([]reason, e
 	explained := func(by func(reason) bool) bool { return slices.ContainsFunc(recorded, by) }
 	var found []reason
 	if !explained(func(r reason) bool { return r.symbols }) {
-		found = p.symbols()
+		found = append(p.symbols(), p.givenID()...)
 	}
 	if explained(func(r reason) bool { return r.code }) {
 		return found, nil
@@ -47,6 +47,15 @@ func (p *prover) symbols() []reason {
 		Kind: CauseSymbols, What: fmt.Sprintf("it has %s, the rebuild has %s", symbolsText(ranSymbols, ranDebug), symbolsText(madeSymbols, madeDebug)),
 		Remedy: symbolsRemedy(ranSymbols, ranDebug),
 	}}}
+}
+
+// givenID is the cause if the linker was told another build id.
+func (p *prover) givenID() []reason {
+	a, b := p.running.buildID(), p.rebuilt.buildID()
+	if a == b || !isGivenID(a) && !isGivenID(b) {
+		return nil
+	}
+	return []reason{{Cause: p.buildIDCause()}}
 }
 
 func symbolsText(noSymbols, noDebug bool) string {
@@ -95,7 +104,7 @@ func (p *prover) content(ctx context.Context) (functions, values []string, err e
 func valueTexts(all []compare.Data) []string {
 	var strs, others []string
 	for _, d := range all {
-		text := fmt.Sprintf("%s in it, %s in the rebuild, used by %s", cmp.Or(d.Old, "empty"), cmp.Or(d.New, "empty"), strings.Join(d.Users, ", "))
+		text := fmt.Sprintf("%s in it, %s in the rebuild, used by %s", shown(cmp.Or(d.Old, "empty")), shown(cmp.Or(d.New, "empty")), shown(strings.Join(d.Users, ", ")))
 		switch {
 		case ofLinker(d):
 		case strings.HasPrefix(d.Old+d.New, `"`):
@@ -111,9 +120,9 @@ func valueTexts(all []compare.Data) []string {
 }
 
 func functionText(f compare.Function) string {
-	text := f.Name
+	text := shown(f.Name)
 	if f.File != "" {
-		text += fmt.Sprintf(" (%s:%d)", f.File, f.Line)
+		text += fmt.Sprintf(" (%s:%d)", shown(f.File), f.Line)
 	}
 	switch f.Status {
 	case compare.Added:

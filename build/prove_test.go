@@ -3,6 +3,8 @@ package build_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/target"
 )
 
 // proven is a program with all that a build can change: a tag, a variable, a
@@ -90,6 +93,8 @@ func TestProve(t *testing.T) {
 		{"symbols", proven, asReleased("-ldflags="), []build.CauseKind{build.CauseSymbols}, "it has symbols and debug information, the rebuild has neither", `rebuild with -ldflags=""`},
 		{"no debug information", proven, asReleased("-ldflags=-w"), []build.CauseKind{build.CauseSymbols}, "it has symbols and no debug information", "rebuild with -ldflags=-w"},
 		{"a variable", proven, asReleased("-ldflags=-s -w -X main.version=v9"), []build.CauseKind{build.CauseVariables}, `every function is the same, and 1 value differs: "v9" in it, "dev" in the rebuild, used by main.main`, "(-ldflags=-X)"},
+		{"another build id", proven, asReleased("-ldflags=-s -w -buildid=release"), []build.CauseKind{build.CauseBuildID}, "the linker was given another -buildid", "rebuild with -ldflags=-buildid=release"},
+		{"no build id", proven, asReleased("-ldflags=-s -w -buildid="), []build.CauseKind{build.CauseBuildID}, "only one of the two has a Go build id", "rebuild with -ldflags=-buildid= "},
 		{"another godebug", edited("go 1.25\n", "go 1.25\n\ngodebug tlsmlkem=0\n"), asReleased(), []build.CauseKind{build.CauseFlags}, `DefaultGODEBUG is`, "godebug lines"},
 		{"another statement", edited("n + 3", "n + 4"), asReleased(), []build.CauseKind{build.CauseCode}, "1 function differs: example.com/proven/limit.Of (example.com/proven/limit/limit.go:4): the source of these was another", "find the source"},
 		{"another statement and folders", edited("n + 3", "n + 4"), asReleased("-trimpath=false"), []build.CauseKind{build.CausePath, build.CauseCode}, "it holds the folders", "deploy a base"},
@@ -193,4 +198,60 @@ func TestProveRefusesFiles(t *testing.T) {
 	cancel()
 	_, err = build.Prove(ctx, write(append(data, 0)), rebuilt)
 	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// Verdicts between the two ends: bytes that are put on after the build, and the
+// hash of inputs that have no effect.
+func TestProveNearlyIdentical(t *testing.T) {
+	skipHeavy(t)
+	dir := writeTree(t, proven)
+	proof := prove(t, publish(t, dir, ".", asReleased("-ldflags=-w -s")...), mustBuild(t, newBuilder(t, dir, ".")))
+	assert.Equal(t, build.IdenticalButBuildID, proof.Verdict)
+	assert.Equal(t, []build.CauseKind{build.CauseBuildID}, kinds(proof))
+	assert.Contains(t, proof.Causes[0].What, "the linker's flags are spelled otherwise")
+
+	rebuilt, err := newBuilder(t, dir, ".").Build(t.Context(), target.MustParse("darwin/arm64"))
+	require.NoError(t, err)
+	signed, err := os.ReadFile(rebuilt.Path)
+	require.NoError(t, err)
+	signed[len(signed)-1] ^= 1
+	running := filepath.Join(t.TempDir(), "running")
+	require.NoError(t, os.WriteFile(running, signed, 0o755))
+	proof = prove(t, running, rebuilt)
+	assert.Equal(t, build.IdenticalButSignature, proof.Verdict)
+	assert.Equal(t, []build.CauseKind{build.CauseSignature}, kinds(proof))
+}
+
+// Where machine code is not understood, sizes are compared.
+func TestProveOtherProcessor(t *testing.T) {
+	skipHeavy(t)
+	on := target.MustParse("linux/386")
+	built := func(archive string, opts ...build.Option) *build.Artifact {
+		artifact, err := newBuilder(t, writeTree(t, archive), ".", opts...).Build(t.Context(), on)
+		require.NoError(t, err)
+		return artifact
+	}
+	rebuilt := built(proven)
+	proof := prove(t, built(strings.Replace(proven, "return n + 3", "return n*n*n + n/7", 1)).Path, rebuilt)
+	require.Equal(t, []build.CauseKind{build.CauseCode}, kinds(proof), proof)
+	assert.Contains(t, proof.Causes[0].What, "example.com/proven/limit (1)")
+
+	proof = prove(t, built(proven, build.WithVariable("main.version", "v9")).Path, rebuilt)
+	require.Equal(t, []build.CauseKind{build.CauseUnknown}, kinds(proof), proof)
+	assert.Contains(t, proof.Causes[0].What, "neither build info nor any function says why")
+	assert.Contains(t, proof.Causes[0].Remedy, "arguments of the linker")
+}
+
+// ExampleProve says why what runs is not what its source makes.
+func ExampleProve() {
+	rebuilt := &build.Artifact{Target: target.MustParse("linux/amd64"), Path: "dist/payments"}
+	proof, err := build.Prove(context.Background(), "/srv/payments/current/bin/payments", rebuilt)
+	if err != nil {
+		fmt.Println(errors.Is(err, os.ErrNotExist))
+		return
+	}
+	for _, cause := range proof.Causes {
+		fmt.Println(cause.What, cause.Remedy)
+	}
+	// Output: true
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Errors of [Reproduce].
+// Errors of [Reproduce] and [Prove].
 var (
 	// ErrNotExecutable says that a file is not an ELF, PE or Mach-O executable.
 	ErrNotExecutable = errors.New("not an ELF, PE or Mach-O executable")

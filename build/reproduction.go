@@ -9,7 +9,7 @@ import (
 	"github.com/gohotfix/hotfix/target"
 )
 
-// Verdict is the outcome of a [Reproduction].
+// Verdict is the outcome of a [Reproduction] or a [Proof].
 type Verdict string
 
 // Verdicts, the best first.
@@ -29,7 +29,8 @@ const (
 	// Different: code or data differ.
 	Different Verdict = "different"
 
-	// CannotTell: nothing could be rebuilt to compare with.
+	// CannotTell: nothing could be rebuilt to compare with, or what runs has no
+	// build info.
 	CannotTell Verdict = "cannot tell"
 )
 

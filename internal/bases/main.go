@@ -45,7 +45,7 @@ func run(ctx context.Context, only string) error {
 		return err
 	}
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "PROGRAM\tBUILT\tPROOF\tCAUSES\tPROOF TOOK\tAS IT SHOULD BE")
+	fmt.Fprintln(table, "PROGRAM\tBUILT\tPROOF\tCAUSES\tTHE FIRST TELLS\tPROOF TOOK\tAS IT SHOULD BE")
 	wrong := 0
 	for _, p := range chosen {
 		n, err := p.prove(ctx, temp, table)
@@ -88,17 +88,17 @@ func (r release) judge(p *build.Proof) string {
 	case len(r.causes) == 0 && p.Verdict != build.Identical:
 		return "WRONG: it is " + string(p.Verdict)
 	case !slices.Equal(kinds, r.causes):
-		return fmt.Sprintf("WRONG: not %v", r.causes)
+		return fmt.Sprintf("WRONG: not %v, but %v", r.causes, p.Causes)
 	case len(kinds) > 0 && !strings.Contains(p.Causes[0].String(), r.tells):
-		return fmt.Sprintf("WRONG: the cause does not tell %q", r.tells)
+		return fmt.Sprintf("WRONG: the cause does not tell %q, but %q", r.tells, p.Causes[0].What)
 	}
 	return "yes"
 }
 
 func row(table *tabwriter.Writer, p program, r release, proof *build.Proof, took time.Duration) {
-	var causes []string
+	var kinds []string
 	for _, c := range proof.Causes {
-		causes = append(causes, fmt.Sprintf("%s: %.100s", c.Kind, c.What))
+		kinds = append(kinds, string(c.Kind))
 	}
-	fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f s\t%s\n", p.name, r.name, proof.Verdict, strings.Join(causes, "; "), took.Seconds(), r.judge(proof))
+	fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.1f s\t%s\n", p.name, r.name, proof.Verdict, strings.Join(kinds, ", "), r.tells, took.Seconds(), r.judge(proof))
 }

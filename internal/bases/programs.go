@@ -41,10 +41,9 @@ func usual() release {
 	return release{name: "as usual", flags: []string{"-trimpath", "-ldflags=-s -w"}}
 }
 
-// wrong are ways to build that the default plan does not follow. The main
-// package has a variable of the name that is given.
+// wrong are ways to build that the default plan does not follow, given a variable
+// of the program and the function that a dirty tree has edited.
 func wrong(variable, function string) []release {
-	edited := strings.TrimPrefix(function, "main.")
 	return []release{
 		usual(),
 		{name: "-tags", flags: []string{"-trimpath", "-ldflags=-s -w", "-tags=netgo"}, causes: []build.CauseKind{build.CauseFlags}, tells: `-tags is "netgo"`},
@@ -54,7 +53,7 @@ func wrong(variable, function string) []release {
 		{name: "cgo", flags: usual().flags, env: []string{"CGO_ENABLED=1"}, causes: []build.CauseKind{build.CauseCgo}, tells: `CGO_ENABLED is "1" in it, "0" in the rebuild`},
 		{name: "GOAMD64=v3", flags: usual().flags, env: []string{"GOAMD64=v3"}, causes: []build.CauseKind{build.CauseTarget}, tells: "it was built for linux/amd64/v3, the rebuild for linux/amd64"},
 		{name: otherToolchain, flags: usual().flags, env: []string{"GOTOOLCHAIN=" + otherToolchain}, causes: []build.CauseKind{build.CauseToolchain}, tells: "pin the toolchain to " + otherToolchain},
-		{name: "dirty tree", flags: usual().flags, dirty: true, causes: []build.CauseKind{build.CauseDirty, build.CauseFlags}, tells: edited},
+		{name: "dirty tree", flags: usual().flags, dirty: true, causes: []build.CauseKind{build.CauseDirty, build.CauseFlags}, tells: function},
 	}
 }
 
