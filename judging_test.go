@@ -277,3 +277,70 @@ func TestJudgesThatCanNeverBeAsked(t *testing.T) {
 		assert.ErrorContains(t, err, test.want)
 	}
 }
+
+// checked is a repository whose fix has tests: one that shows the fault and one
+// that the fix must not break.
+func checked(t *testing.T, broken bool) (r *repository, fix string) {
+	t.Helper()
+	r = newRepository(t, t.TempDir())
+	writeModule(t, r.dir, "broken")
+	writeFile(t, filepath.Join(r.dir, "double.go"), "package main\n\nfunc double(n int) int { return n }\n")
+	writeFile(t, filepath.Join(r.dir, "double_test.go"), `package main
+
+import "testing"
+
+func TestDouble(t *testing.T) {
+	if double(2) != 4 {
+		t.Error("double(2) is not 4")
+	}
+}
+
+func TestZero(t *testing.T) {
+	if double(0) != 0 {
+		t.Error("double(0) is not 0")
+	}
+}
+`)
+	r.commit("v1.4.2")
+	body := "return 2 * n"
+	if broken {
+		body = "return n + 2"
+	}
+	writeFile(t, filepath.Join(r.dir, "double.go"), "package main\n\nfunc double(n int) int { "+body+" }\n")
+	return r, r.commit("")
+}
+
+func TestTestedFix(t *testing.T) {
+	t.Parallel()
+	r, fix := checked(t, false)
+	events := 0
+	result := setup{src: r.dir, base: hotfix.BaseRevision("v1.4.2"), options: []hotfix.Option{
+		hotfix.WithFix(fix), hotfix.WithTests(), hotfix.WithPolicies(policy.ChangedLinesCovered(100)), hotfix.WithObserver(func(e hotfix.Event) {
+			if _, ok := e.(hotfix.Testing); ok {
+				events++
+			}
+		}),
+	}}.run(t)
+	require.NotNil(t, result.Tests)
+	require.Len(t, result.Tests.Tests, 1)
+	assert.True(t, result.Tests.Tests[0].NewlyPasses())
+	assert.Equal(t, policy.Coverage{Total: 1, Covered: 1}, result.Tests.Lines)
+	assert.Positive(t, events)
+	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "changed-lines-covered"))
+	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "no-new-failures"), "other policies about tests do not replace it")
+}
+
+func TestFixThatBreaksATest(t *testing.T) {
+	t.Parallel()
+	r, fix := checked(t, true)
+	err := setup{src: r.dir, base: hotfix.BaseRevision("v1.4.2"), options: []hotfix.Option{hotfix.WithFix(fix), hotfix.WithTests()}}.fail(t, hotfix.StepTest)
+	var blocked *hotfix.BlockedError
+	require.ErrorAs(t, err, &blocked)
+	assert.ErrorContains(t, err, "no-new-failures")
+	assert.ErrorContains(t, err, "TestZero")
+
+	// A policy of the same rule takes its place.
+	lenient := hotfix.WithPolicies(policy.AsWarning(policy.NoNewFailures()))
+	result := setup{src: r.dir, base: hotfix.BaseRevision("v1.4.2"), options: []hotfix.Option{hotfix.WithFix(fix), hotfix.WithTests(), lenient}}.run(t)
+	assert.Equal(t, hotfix.PolicyWarned, verdict(t, result, "no-new-failures"))
+}

@@ -156,8 +156,9 @@ func WithPolicies(policies ...policy.Policy) Option {
 }
 
 // WithTests runs the tests that the change can reach, on base and fix, as
-// [tests.Compare] does. The default runs none. Unless a policy of
-// [WithPolicies] judges tests, [policy.NoNewFailures] does.
+// [tests.Compare] does. The default runs none. [policy.NoNewFailures] judges
+// them, unless a policy of its rule is among those of [WithPolicies]: one that
+// only warns, or is waived.
 func WithTests(options ...tests.Option) Option {
 	return func(c *config) error {
 		c.withTests, c.tests = true, append(c.tests, options...)
@@ -497,8 +498,9 @@ func (c *config) checkJudges() error {
 	case len(judgesTests) > 0 && !c.withTests:
 		return wrong("WithPolicies", "%s judges tests, and none are run: give WithTests", judgesTests[0].Rule())
 	}
-	if c.withTests && len(judgesTests) == 0 {
-		c.policies = append(c.policies, policy.NoNewFailures())
+	gate := policy.NoNewFailures()
+	if c.withTests && !slices.ContainsFunc(judgesTests, func(p policy.Policy) bool { return p.Rule() == gate.Rule() }) {
+		c.policies = append(c.policies, gate)
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/internal/upstream"
 )
 
 func main() {
@@ -36,7 +37,7 @@ func main() {
 }
 
 func run(ctx context.Context, only string) error {
-	chosen, err := choose(only)
+	chosen, err := upstream.Choose(programs(), only, func(p program) string { return p.name })
 	if err != nil {
 		return err
 	}
@@ -59,22 +60,6 @@ func run(ctx context.Context, only string) error {
 		err = errors.Join(err, fmt.Errorf("%d proofs say something else than how the program was built", wrong))
 	}
 	return err
-}
-
-func choose(only string) ([]program, error) {
-	all := programs()
-	if only == "" {
-		return all, nil
-	}
-	var chosen []program
-	for name := range strings.SplitSeq(only, ",") {
-		i := slices.IndexFunc(all, func(p program) bool { return p.name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no program %q", name)
-		}
-		chosen = append(chosen, all[i])
-	}
-	return chosen, nil
 }
 
 // judge requires the kinds of causes that belong to how a program was built, and

@@ -8,7 +8,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -143,7 +145,7 @@ func namesIn(node ast.Node) map[string]bool {
 // why says which changed declaration a function uses, "" for none. The function
 // is named by its folder and without literals.
 func (d *declarations) why(dir, function string) string {
-	for name := range d.uses[dir+"."+function] {
+	for _, name := range slices.Sorted(maps.Keys(d.uses[dir+"."+function])) {
 		if what, ok := d.changed[dir+"."+name]; ok {
 			kind, _, _ := strings.Cut(what, " ")
 			return "it uses a " + kind + " that was edited"

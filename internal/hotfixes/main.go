@@ -23,6 +23,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/gohotfix/hotfix/build/compare"
+	"github.com/gohotfix/hotfix/internal/upstream"
 )
 
 func main() {
@@ -40,16 +41,20 @@ func main() {
 
 func start(ctx context.Context, only string, published bool) error {
 	if published {
-		return compareReleases(ctx, releases(), os.Stdout)
+		chosen, err := upstream.Choose(releases(), only, func(r release) string { return r.name })
+		if err != nil {
+			return err
+		}
+		return compareReleases(ctx, chosen, os.Stdout)
 	}
-	return run(ctx, only)
-}
-
-func run(ctx context.Context, only string) error {
-	chosen, err := choose(only)
+	chosen, err := upstream.Choose(hotfixes(), only, func(h hotfix) string { return h.name })
 	if err != nil {
 		return err
 	}
+	return run(ctx, chosen)
+}
+
+func run(ctx context.Context, chosen []hotfix) error {
 	temp, err := os.MkdirTemp("", "hotfix-hotfixes-*")
 	if err != nil {
 		return err
@@ -76,21 +81,6 @@ func run(ctx context.Context, only string) error {
 		err = errors.Join(err, fmt.Errorf("%d comparisons tell something else than what was edited", wrong))
 	}
 	return err
-}
-
-func choose(only string) ([]hotfix, error) {
-	if only == "" {
-		return hotfixes(), nil
-	}
-	var chosen []hotfix
-	for name := range strings.SplitSeq(only, ",") {
-		i := slices.IndexFunc(hotfixes(), func(h hotfix) bool { return h.name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no fix %q", name)
-		}
-		chosen = append(chosen, hotfixes()[i])
-	}
-	return chosen, nil
 }
 
 // judge requires that the edited function is told of, no other one as edited,

@@ -28,10 +28,10 @@ type release struct{ name, module, pkg, old, new string }
 
 func releases() []release {
 	return []release{
-		{"nats v2.14.9", "github.com/nats-io/nats-server/v2", ".", "v2.14.8", "v2.14.9"},
-		{"nats v2.15.2", "github.com/nats-io/nats-server/v2", ".", "v2.15.1", "v2.15.2"},
-		{"yq v4.53.6", "github.com/mikefarah/yq/v4", ".", "v4.53.5", "v4.53.6"},
-		{"caddy v2.11.9", "github.com/caddyserver/caddy/v2", "./cmd/caddy", "v2.11.8", "v2.11.9"},
+		{"nats-2.14.9", "github.com/nats-io/nats-server/v2", ".", "v2.14.8", "v2.14.9"},
+		{"nats-2.15.2", "github.com/nats-io/nats-server/v2", ".", "v2.15.1", "v2.15.2"},
+		{"yq-4.54.1", "github.com/mikefarah/yq/v4", ".", "v4.53.6", "v4.54.1"},
+		{"caddy-2.11.9", "github.com/caddyserver/caddy/v2", "./cmd/caddy", "v2.11.8", "v2.11.9"},
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Copy writes the files of a module, given as PATH@VERSION, into the new folder
@@ -23,6 +25,23 @@ func Copy(ctx context.Context, module, dir string) error {
 		return fmt.Errorf("copying %s: %w", module, err)
 	}
 	return nil
+}
+
+// Choose returns those of several things whose names a list holds, separated by
+// commas, or all if it is empty.
+func Choose[T any](all []T, names string, nameOf func(T) string) ([]T, error) {
+	if names == "" {
+		return all, nil
+	}
+	var chosen []T
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(all, func(one T) bool { return nameOf(one) == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no %q", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
 }
 
 // download returns the folder of a module in the module cache. The go command
