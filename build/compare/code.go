@@ -62,7 +62,7 @@ func compareCallees(before, after *function, a, b uint64) string {
 	switch {
 	case before == nil || after == nil:
 		return "it refers to code instead of data, or the other way"
-	case before.Name != after.Name:
+	case !same(before, after):
 		return fmt.Sprintf("it refers to %s instead of %s", after.Name, before.Name)
 	case a-before.addr != b-after.addr:
 		return "it jumps elsewhere in " + after.Name

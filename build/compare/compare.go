@@ -72,22 +72,36 @@ func (c *comparison) run(ctx context.Context) error {
 // matchFunctions pairs functions of one name, in their order: there are several
 // where the linker made wrappers, which it names like what they wrap.
 func (c *comparison) matchFunctions() {
+	c.matchLiterals()
 	for _, f := range c.new.functions {
+		if f.twin != nil {
+			continue
+		}
 		others := c.old.byName[f.Name]
-		i := slices.IndexFunc(others, func(o *function) bool { return !o.used })
+		i := slices.IndexFunc(others, func(o *function) bool { return o.twin == nil })
 		if i < 0 {
 			c.report.Functions = append(c.report.Functions, c.new.describe(f, Added))
 			continue
 		}
-		others[i].used = true
-		c.matches = append(c.matches, &match{old: others[i], new: f})
+		c.match(others[i], f)
 	}
 	for _, f := range c.old.functions {
-		if !f.used {
+		if f.twin == nil {
 			c.report.Functions = append(c.report.Functions, c.old.describe(f, Removed))
 		}
 	}
 	c.markCopies()
+}
+
+func (c *comparison) match(old, now *function) {
+	old.twin, now.twin = now, old
+	c.matches = append(c.matches, &match{old: old, new: now})
+}
+
+// same reports whether two functions count as one: they are matched, or each is
+// one of several of a name.
+func same(old, now *function) bool {
+	return old.twin == now || old.Name == now.Name && (old.twin == nil || old.twin.Name == now.Name)
 }
 
 // markCopies finds the functions that are on one side only as copies inlined

@@ -91,6 +91,37 @@ func told(r *compare.Report) []string {
 	return lines
 }
 
+// The compiler numbers function literals: one more before others renames them
+// all, and they are the same all the same.
+func TestRenumberedLiterals(t *testing.T) {
+	t.Parallel()
+	source := func(first, third string) string {
+		return "package main\n\nimport \"os\"\n\nvar table = []func(int) int{\n" + first +
+			"\tfunc(n int) int { return n + 1 },\n\tfunc(n int) int { return n * 3 },\n" + third +
+			"\tfunc(n int) int { return 7 - n },\n}\n\nfunc main() {\n\tfor _, f := range table {\n\t\tprintln(f(len(os.Args)))\n\t}\n}\n"
+	}
+	before := built(t, source("", "\tfunc(n int) int { return n &^ 9 },\n"), target.Host())
+	for _, test := range []struct {
+		first, third string
+		want         []string
+	}{
+		{"\tfunc(n int) int { return n ^ 5 },\n", "\tfunc(n int) int { return n &^ 9 },\n", []string{"added main.init.func1"}},
+		{"", "", []string{"removed main.init.func3"}},
+		{"\tfunc(n int) int { return n ^ 5 },\n", "", []string{"added main.init.func1", "removed main.init.func3"}},
+		{"", "\tfunc(n int) int { return n &^ 99 },\n", []string{"edited main.init.func3"}},
+	} {
+		report, err := compare.Executables(t.Context(), before, built(t, source(test.first, test.third), target.Host()))
+		require.NoError(t, err)
+		var literals []string
+		for _, line := range told(report) {
+			if strings.Contains(line, "main.init.func") {
+				literals = append(literals, line)
+			}
+		}
+		assert.Equal(t, test.want, literals)
+	}
+}
+
 func TestEdits(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

@@ -170,7 +170,7 @@ func (c *comparison) sameContent(at pointers, depth int) bool {
 		return true // nothing that was written is there before the program runs
 	case inCode:
 		before, after := c.old.at(at.old), c.new.at(at.new)
-		return before != nil && after != nil && before.Name == after.Name && at.old-before.addr == at.new-after.addr
+		return before != nil && after != nil && same(before, after) && at.old-before.addr == at.new-after.addr
 	}
 	if before, offset, ok := c.old.typeAround(at.old); ok {
 		if after, ok := c.new.typeAt(at.new - offset); ok {

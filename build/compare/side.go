@@ -43,7 +43,7 @@ type function struct {
 	addr uint64
 	code []byte // without the padding behind it
 	refs []code.Reference
-	used bool // matched with one of the other side
+	twin *function // of the other side; nil for one that is on this side only
 }
 
 func open(path string) (*side, error) {
