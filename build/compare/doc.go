@@ -12,8 +12,9 @@
 //
 // The function table of the Go runtime, which "-s -w" keeps, names every
 // function and says where its code is, from which files and lines it comes, and
-// which calls were inlined into it. Functions are matched by name. References
-// to addresses are taken out of the code before it is compared, since every
+// which calls were inlined into it. Functions are matched by name, and function
+// literals, which the compiler numbers, by their code and order. References to
+// addresses are taken out of the code before it is compared, since every
 // address moves when a function grows; then what they point to is compared:
 // functions by name, types by the hash that the compiler gave them, constants
 // by content, variables by what they begin with.
