@@ -27,11 +27,18 @@ go 1.25
 -- main.go --
 package main
 
-import "example.com/proven/limit"
+import (
+	"runtime/debug"
+
+	"example.com/proven/limit"
+)
 
 var version = "dev"
 
-func main() { println(version, edition, limit.Of(len(version))) }
+func main() {
+	info, _ := debug.ReadBuildInfo()
+	println(version, edition, limit.Of(len(version)), info.Main.Version)
+}
 -- plain.go --
 //go:build !extra
 
@@ -86,10 +93,10 @@ func TestProve(t *testing.T) {
 	}{
 		{"the same", proven, asReleased(), nil, "", ""},
 		{"a tag", proven, asReleased("-tags=extra"), []build.CauseKind{build.CauseFlags}, `-tags is "extra" in it, not set in the rebuild`, "rebuild with -tags=extra"},
-		{"unoptimised", proven, asReleased("-gcflags=-N -l"), []build.CauseKind{build.CauseFlags}, `-gcflags is "-N -l" in it`, "rebuild with -gcflags=-N -l"},
+		{"unoptimised", proven, asReleased("-gcflags=-N -l"), []build.CauseKind{build.CauseFlags}, `-gcflags is "-N -l" in it`, `rebuild with -gcflags="-N -l"`},
 		{"folders", proven, asReleased("-trimpath=false"), []build.CauseKind{build.CausePath}, "it holds the folders of its build host", "deploy a base that is built with -trimpath"},
 		{"recorded arguments of the linker", proven, asReleased("-trimpath=false", "-ldflags=-w -X main.version=v9"), []build.CauseKind{build.CauseFlags, build.CausePath},
-			`-ldflags is "-w -X main.version=v9" in it, "-s -w" in the rebuild`, "rebuild with -ldflags=-w -X main.version=v9"},
+			`-ldflags is "-w -X main.version=v9" in it, "-s -w" in the rebuild`, `rebuild with -ldflags="-w -X main.version=v9"`},
 		{"symbols", proven, asReleased("-ldflags="), []build.CauseKind{build.CauseSymbols}, "it has symbols and debug information, the rebuild has neither", `rebuild with -ldflags=""`},
 		{"no debug information", proven, asReleased("-ldflags=-w"), []build.CauseKind{build.CauseSymbols}, "it has symbols and no debug information", "rebuild with -ldflags=-w"},
 		{"a variable", proven, asReleased("-ldflags=-s -w -X main.version=v9"), []build.CauseKind{build.CauseVariables}, `every function is the same, and 1 value differs: "v9" in it, "dev" in the rebuild, used by main.main`, "(-ldflags=-X)"},
@@ -98,8 +105,8 @@ func TestProve(t *testing.T) {
 		{"another godebug", edited("go 1.25\n", "go 1.25\n\ngodebug tlsmlkem=0\n"), asReleased(), []build.CauseKind{build.CauseFlags}, `DefaultGODEBUG is`, "godebug lines"},
 		{"another statement", edited("n + 3", "n + 4"), asReleased(), []build.CauseKind{build.CauseCode}, "1 function differs: example.com/proven/limit.Of (example.com/proven/limit/limit.go:4): the source of these was another", "find the source"},
 		{"another statement and folders", edited("n + 3", "n + 4"), asReleased("-trimpath=false"), []build.CauseKind{build.CausePath, build.CauseCode}, "it holds the folders", "deploy a base"},
-		{"another function", edited("func main()", "func init() { println() }\n\nfunc main()"), asReleased(), []build.CauseKind{build.CauseCode}, "main.init.0 (example.com/proven/main.go:7), which the rebuild lacks", "find the source"},
-		{"a constant", edited(`"plain"`, `"pla1n"`), asReleased(), []build.CauseKind{build.CauseCode}, "main.main (example.com/proven/main.go:7)", "find the source"},
+		{"another function", edited("func main()", "func init() { println() }\n\nfunc main()"), asReleased(), []build.CauseKind{build.CauseCode}, "main.init.0 (example.com/proven/main.go:11), which the rebuild lacks", "find the source"},
+		{"a constant", edited(`"plain"`, `"pla1n"`), asReleased(), []build.CauseKind{build.CauseCode}, "main.main (example.com/proven/main.go:11)", "find the source"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
