@@ -142,10 +142,10 @@ func (p *prover) sizes() []string {
 	return texts
 }
 
-// ofLinker reports whether only the runtime uses a value: the linker and the
-// compiler set it to what build info records.
+// ofLinker reports whether only the runtime uses a value: the linker sets it, to
+// what build info records, or to its length.
 func ofLinker(d compare.Data) bool {
-	return !slices.ContainsFunc(d.Packages, func(path string) bool { return path != "runtime" && path != "" })
+	return !slices.ContainsFunc(d.Packages, func(path string) bool { return path != "runtime" && path != "runtime/debug" && path != "" })
 }
 
 // functions is the cause if functions differ and no record says why. Changes of
@@ -172,7 +172,7 @@ func (p *prover) values(texts []string) []reason {
 	if names := p.variables(); len(names) > 0 {
 		return []reason{{values: true, Cause: Cause{
 			Kind: CauseVariables, What: "the linker set variables: " + listed("argument", names),
-			Remedy: "rebuild with these arguments of the linker, or take the values out of the base",
+			Remedy: "rebuild with these arguments of the linker",
 		}}}
 	}
 	if len(texts) == 0 {
@@ -212,6 +212,6 @@ func (p *prover) rest() reason {
 	}
 	return reason{Cause: Cause{
 		Kind: CauseUnknown, What: "neither build info nor any function says why " + listed("section", texts),
-		Remedy: "rebuild with the arguments of the linker that it was built with, and look whether it was changed after it was built",
+		Remedy: "rebuild with the arguments of the linker that it was built with, above all its variables (-X), and look whether it was changed after it was built",
 	}}
 }

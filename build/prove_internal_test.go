@@ -48,8 +48,10 @@ func TestRecordedCauses(t *testing.T) {
 		"a pseudo-version": {func(i *debug.BuildInfo) { i.Main.Version = "v2.1.1-0.20260102030405-110fa00fee8a" }, stamp, []string{"flags: it records no commit"}},
 		"of another commit": {func(i *debug.BuildInfo) { i.Main.Version = "v2.1.1-0.20260102030405-210fa00fee8a" }, stamp,
 			[]string{"revision: it was built from the commit 210fa00fee8a, the rebuild from " + commit + ": take the commit 210fa00fee8a as the base"}},
-		"a version": {func(i *debug.BuildInfo) { i.Main.Version = "v2.0.0" }, nil, []string{"revision: its main module is example.com/m/v2 v2.0.0, the rebuild's is example.com/m/v2 v2.1.0: rebuild that version of the module"}},
-		"no tags":   {stamp, func(i *debug.BuildInfo) { stamp(i); i.Main.Version = "v2.0.1-0.20260102030405-110fa00fee8a" }, []string{"from where it was built: a checkout with its tags"}},
+		"a version of another toolchain": {func(i *debug.BuildInfo) { stamp(i); i.GoVersion, i.Main.Version = "go1.23.1", "(devel)" }, stamp, []string{"toolchain: "}},
+		"a toolchain and a version":      {func(i *debug.BuildInfo) { i.GoVersion, i.Main.Version = "go1.23.1", "v2.0.0" }, nil, []string{"toolchain: ", "revision: its main module is example.com/m/v2 v2.0.0"}},
+		"a version":                      {func(i *debug.BuildInfo) { i.Main.Version = "v2.0.0" }, nil, []string{"revision: its main module is example.com/m/v2 v2.0.0, the rebuild's is example.com/m/v2 v2.1.0: rebuild that version of the module"}},
+		"no tags":                        {stamp, func(i *debug.BuildInfo) { stamp(i); i.Main.Version = "v2.0.1-0.20260102030405-110fa00fee8a" }, []string{"from where it was built: a checkout with its tags"}},
 
 		"a dependency":       {dependency(func(m *debug.Module) { m.Version, m.Sum = "v1.0.1", "h1:y" }), nil, []string{"modules: 1 module differs: example.com/dep is v1.0.1, v1.0.0 in the rebuild: rebuild with the go.mod"}},
 		"a checksum":         {dependency(func(m *debug.Module) { m.Sum = "h1:y" }), nil, []string{"modules: 1 module differs: example.com/dep is v1.0.0 h1:y, v1.0.0 h1:x in the rebuild"}},
@@ -81,6 +83,7 @@ func TestRecordedCauses(t *testing.T) {
 			for _, r := range newRecords(recorded(test.ran), recorded(test.made)).reasons() {
 				said = append(said, r.String())
 				assert.NotContains(t, r.String(), "\n")
+				assert.Equal(t, r.Kind == CauseTarget || r.Kind == CausePackage, r.final)
 			}
 			if assert.Len(t, said, len(test.want), "%q", said) {
 				for i, want := range test.want {

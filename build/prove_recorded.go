@@ -130,7 +130,7 @@ func (r *records) checkout() []reason {
 		found = append(found, reason{Cause: Cause{
 			Kind: CauseFlags, What: "it records no commit, and the rebuild does", Remedy: "rebuild with -buildvcs=false",
 		}})
-	case r.sameToolchain() && len(found) == 0:
+	case len(found) == 0 && (r.sameToolchain() || !stamped): // what version a commit has depends on the toolchain
 		found = append(found, r.mainModule()...)
 	}
 	return found
@@ -291,6 +291,9 @@ func settingReason(key, ran, made string) reason {
 func settingRemedy(key, value string) string {
 	if value == "" {
 		return "rebuild without " + shown(key)
+	}
+	if strings.ContainsAny(value, " \t") {
+		return fmt.Sprintf("rebuild with %s=%q", shown(key), shown(value))
 	}
 	return fmt.Sprintf("rebuild with %s=%s", shown(key), shown(value))
 }

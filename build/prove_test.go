@@ -86,10 +86,10 @@ func TestProve(t *testing.T) {
 	}{
 		{"the same", proven, asReleased(), nil, "", ""},
 		{"a tag", proven, asReleased("-tags=extra"), []build.CauseKind{build.CauseFlags}, `-tags is "extra" in it, not set in the rebuild`, "rebuild with -tags=extra"},
-		{"unoptimised", proven, asReleased("-gcflags=-N -l"), []build.CauseKind{build.CauseFlags}, `-gcflags is "-N -l" in it`, "rebuild with -gcflags=-N -l"},
+		{"unoptimised", proven, asReleased("-gcflags=-N -l"), []build.CauseKind{build.CauseFlags}, `-gcflags is "-N -l" in it`, `rebuild with -gcflags="-N -l"`},
 		{"folders", proven, asReleased("-trimpath=false"), []build.CauseKind{build.CausePath}, "it holds the folders of its build host", "deploy a base that is built with -trimpath"},
 		{"recorded arguments of the linker", proven, asReleased("-trimpath=false", "-ldflags=-w -X main.version=v9"), []build.CauseKind{build.CauseFlags, build.CausePath},
-			`-ldflags is "-w -X main.version=v9" in it, "-s -w" in the rebuild`, "rebuild with -ldflags=-w -X main.version=v9"},
+			`-ldflags is "-w -X main.version=v9" in it, "-s -w" in the rebuild`, `rebuild with -ldflags="-w -X main.version=v9"`},
 		{"symbols", proven, asReleased("-ldflags="), []build.CauseKind{build.CauseSymbols}, "it has symbols and debug information, the rebuild has neither", `rebuild with -ldflags=""`},
 		{"no debug information", proven, asReleased("-ldflags=-w"), []build.CauseKind{build.CauseSymbols}, "it has symbols and no debug information", "rebuild with -ldflags=-w"},
 		{"a variable", proven, asReleased("-ldflags=-s -w -X main.version=v9"), []build.CauseKind{build.CauseVariables}, `every function is the same, and 1 value differs: "v9" in it, "dev" in the rebuild, used by main.main`, "(-ldflags=-X)"},
@@ -120,8 +120,10 @@ func TestProve(t *testing.T) {
 }
 
 func TestProveCheckout(t *testing.T) {
+	t.Parallel()
 	skipHeavy(t)
-	dir := writeTree(t, proven)
+	// The stamp is of another length than none, and the program reads it.
+	dir := writeTree(t, strings.NewReplacer("import \"", "import \"runtime/debug\"\nimport \"", "println(version", "_, _ = debug.ReadBuildInfo(); println(version").Replace(proven))
 	first := repository(t, dir, "v1.2.3")
 	stamped := asReleased("-buildvcs=true")
 	clean := publish(t, dir, ".", stamped...)
