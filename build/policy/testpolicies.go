@@ -47,8 +47,8 @@ func testFindings(t Test, all []Test) []Finding {
 	default:
 		return nil
 	}
-	if last := lastLine(t.Output); last != "" && (t.NewlyFails() || t.Flaky || t.Fails()) {
-		f.Message += ": " + last
+	if why := t.why(); why != "" && !t.NoLongerRuns() {
+		f.Message += ": " + why
 	}
 	return []Finding{f}
 }
@@ -81,9 +81,28 @@ func (t Test) newly() string {
 	return "fails on the fix" + before
 }
 
-func lastLine(output string) string {
-	lines := strings.Split(strings.TrimSpace(output), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+// why is the line of what a test printed that says most: that of a panic, or
+// else the last that the test wrote itself.
+func (t Test) why() string {
+	last := ""
+	for line := range strings.Lines(t.Output) {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "panic: ") {
+			return line
+		}
+		if line != "" && !framing(line) {
+			last = line
+		}
+	}
+	return last
+}
+
+// framing reports whether a line is one that package testing or the go command
+// puts around what a test prints.
+func framing(line string) bool {
+	return line == "FAIL" || slices.ContainsFunc([]string{"=== ", "--- ", "FAIL\t", "exit status ", "-test.shuffle "}, func(prefix string) bool {
+		return strings.HasPrefix(line, prefix)
+	})
 }
 
 // excluded are findings for changed files that are not compiled on the host.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -116,22 +115,16 @@ func readProfile(name string) (map[string][]cover.ProfileBlock, error) {
 		return nil, fmt.Errorf("reading the coverage profile: %w", err)
 	}
 	defer f.Close()
-	blocks, err := parseProfile(f)
+	if info, err := f.Stat(); err == nil && info.Size() > maxProfile {
+		return nil, fmt.Errorf("the coverage profile is longer than %d bytes", maxProfile)
+	}
+	profiles, err := cover.ParseProfilesFromReader(f)
 	if err != nil {
 		return nil, fmt.Errorf("reading the coverage profile: %w", err)
-	}
-	return blocks, nil
-}
-
-func parseProfile(r io.Reader) (map[string][]cover.ProfileBlock, error) {
-	limited := &io.LimitedReader{R: r, N: maxProfile + 1}
-	profiles, err := cover.ParseProfilesFromReader(limited)
-	if limited.N == 0 {
-		err = fmt.Errorf("it is longer than %d bytes", maxProfile)
 	}
 	blocks := map[string][]cover.ProfileBlock{}
 	for _, p := range profiles {
 		blocks[p.FileName] = p.Blocks
 	}
-	return blocks, err
+	return blocks, nil
 }
