@@ -20,7 +20,7 @@ import (
 func (c *comparison) compareAPI(ctx context.Context) error {
 	c.forget(policy.PartAPI)
 	candidates := c.candidates()
-	if len(candidates) == 0 {
+	if len(candidates) == 0 || c.onlyBodies() {
 		return nil
 	}
 	seen := map[string]bool{} // packages that exist on a target

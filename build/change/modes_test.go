@@ -154,3 +154,65 @@ int one(void) { return 1; }
 	assert.Empty(t, without.Affected[0].Changed)
 	assert.Equal(t, []string{"native/one.c"}, without.Affected[0].Excluded)
 }
+
+// What packages export is not asked for where bodies and comments alone differ,
+// and is wherever else something could have changed.
+func TestAPIBehindDeclarations(t *testing.T) {
+	t.Parallel()
+	const lib = `
+-- go.mod --
+module example.com/pay
+
+go 1.24
+-- main.go --
+package main
+
+import "example.com/pay/lib"
+
+func main() { lib.Print(lib.Make()) }
+-- lib/lib.go --
+package lib
+
+// Print prints.
+func Print(t T) { println(t.n) }
+-- lib/types.go --
+package lib
+
+type T struct{ n number }
+
+type number int
+
+var Default = one()
+
+func one() int { return 1 }
+
+func Make() T { return T{} }
+`
+	for name, test := range map[string]struct {
+		difference string
+		want       []policy.API
+	}{
+		"a body": {"-- lib/lib.go --\npackage lib\n\n// Print prints well.\nfunc Print(t T) { println(\"n\", t.n) }\n", nil},
+		"a type that an exported function takes": {
+			"-- lib/types.go --\npackage lib\n\ntype T struct{ n number }\n\ntype number string\n\nvar Default = one()\n\nfunc one() int { return 1 }\n\nfunc Make() T { return T{} }\n", nil,
+		},
+		"a type that is inferred": {
+			"-- lib/types.go --\npackage lib\n\ntype T struct{ n number }\n\ntype number int\n\nvar Default = one()\n\nfunc one() uint { return 1 }\n\nfunc Make() T { return T{} }\n",
+			[]policy.API{{Package: "example.com/pay/lib", Message: "Default: changed from int to uint"}},
+		},
+		"a constraint that hides a function": {
+			"-- lib/types.go --\n//go:build never\n\npackage lib\n\ntype T struct{ n number }\n\ntype number int\n\nvar Default = one()\n\nfunc one() int { return 1 }\n\nfunc Make() T { return T{} }\n-- lib/lib.go --\npackage lib\n\ntype T int\n\nfunc Make() T { return 1 }\n\nfunc Print(t T) { println(t) }\n",
+			[]policy.API{
+				{Package: "example.com/pay/lib", Message: "Default: removed"},
+				{Package: "example.com/pay/lib", Message: "T: changed from struct{n number} to int"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base, fix := folders(t, lib, test.difference)
+			c := betweenModes(t, base, fix, ".", func(string) []build.Option { return nil })
+			assert.Equal(t, test.want, c.API)
+			assert.Nil(t, c.Unknown)
+		})
+	}
+}
