@@ -40,9 +40,10 @@
 //   - differences of the exported API of the changed packages of the main
 //     module, internal ones among them, for all targets. Where bodies of
 //     functions and comments alone differ there can be none, and nothing is
-//     asked. Else their types come from the compiler's export data. It compiles what the build compiles, with the
-//     same flags, so that the build finds it in its cache; with default.pgo,
-//     which makes variants of packages, it does not.
+//     asked. Else their types come from the compiler's export data. That
+//     compiles what the build compiles, with the same flags, so that the build
+//     finds it in its cache; with default.pgo, which makes variants of packages,
+//     it does not.
 //
 // # Tests
 //
