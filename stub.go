@@ -1,3 +1,0 @@
-package hotfix
-
-func (r *Result) Markdown() string { return "" }
