@@ -9,8 +9,8 @@ import (
 // the last byte, what is changed in that source is all that a fix changes.
 type Proof struct {
 	Target     target.Target   `json:"target"`
-	Executable manifest.Digest `json:"executable"` // that runs
-	Rebuilt    manifest.Digest `json:"rebuilt"`    // made from the source, with the plan of the fix
+	Executable manifest.Digest `json:"executable"`       // that runs
+	Rebuilt    manifest.Digest `json:"rebuilt,omitzero"` // made from the source, with the plan of the fix; none if it does not build
 	Verdict    Verdict         `json:"verdict"`
 	Causes     []Cause         `json:"causes"` // why they differ, the most telling first; none if they do not
 }
