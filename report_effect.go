@@ -52,13 +52,16 @@ func (r *Result) notCompared() string {
 }
 
 func (r *Result) othersNotCompared() []page.Block {
-	var blocks []page.Block
+	var others []string
 	for _, t := range r.Targets {
 		if t.Effect == nil {
-			blocks = append(blocks, page.Note{Tone: page.Caution, Text: fmt.Sprintf("%s was not compared.", t.Target)})
+			others = append(others, t.Target.String())
 		}
 	}
-	return bounded(blocks)
+	if len(others) == 0 {
+		return nil
+	}
+	return []page.Block{page.Note{Tone: page.Caution, Text: "Not compared: " + list(others) + "."}}
 }
 
 func radiusOf(t TargetResult, picture bool) []page.Block {
@@ -175,19 +178,20 @@ func rank(f compare.Function) int {
 	return at
 }
 
-func packageName(path string) string { return cmp.Or(path, "(made by the compiler)") }
+func packageName(path string) string { return cmp.Or(path, "(generated)") }
 
 func touchedTable(t TargetResult, packages []touchedPackage) *page.Table {
 	sizes := t.packageSizes()
-	table := table("Packages with functions that differ", names("Package", "#Code that differs", "#Of the package", "Functions"), packages, func(p touchedPackage) []page.Cell {
+	return table("Packages with functions that differ", names("Package", "#Code that differs", "#Of the package", "Functions"), packages, func(p touchedPackage) []page.Cell {
 		whole := text("not known")
 		if size, ok := sizes[p.path]; ok {
 			part := float64(p.bytes) / float64(max(1, size))
 			whole = page.Cell{Text: fmt.Sprintf("%.1f %%", 100*min(1, part)), Bar: &page.Bar{First: part, Kind: "size"}}
+		} else if t.Code != nil {
+			whole = text("no code is left")
 		}
 		return []page.Cell{code(packageName(p.path)), text(page.Count(p.bytes) + " B"), whole, {Text: list(p.names()), Code: true}}
 	})
-	return table
 }
 
 func (t TargetResult) packageSizes() map[string]int64 {

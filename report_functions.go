@@ -107,7 +107,7 @@ func functionsTable(caption string, functions []versions) *page.Table {
 func functionRow(v versions) []page.Cell {
 	f := v[0]
 	return []page.Cell{
-		statusCell(f), {Text: f.Name, Code: true, Sub: place(f.File, f.Line)},
+		statusCell(f), {Text: localName(f), Code: true, Sub: cmp.Or(place(f.File, f.Line), f.Package)},
 		text(span(v, func(f compare.Function) int { return f.OldSize })), text(span(v, func(f compare.Function) int { return f.NewSize })),
 		text(why(v)),
 	}
@@ -139,7 +139,7 @@ func span(v versions, size func(compare.Function) int) string {
 func why(v versions) string {
 	f := v[0]
 	if f.Status == compare.Inlined && len(f.Through) > 0 {
-		return "through " + list(f.Through)
+		return "through " + list(localNames(f))
 	}
 	for _, other := range v[1:] {
 		if f.Why != other.Why && f.OldSize != f.NewSize {
@@ -147,6 +147,16 @@ func why(v versions) string {
 		}
 	}
 	return f.Why
+}
+
+// localNames are the functions through which one differs, without its own
+// package.
+func localNames(f compare.Function) []string {
+	var all []string
+	for _, name := range f.Through {
+		all = append(all, strings.TrimPrefix(name, f.Package+"."))
+	}
+	return all
 }
 
 // detailsOf is what differs on one target alone, and its data and build

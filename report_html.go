@@ -40,7 +40,7 @@ func (r *Result) facts() []page.Fact {
 	return []page.Fact{
 		{Name: "Base → fix", Value: page.Cell{Text: cmp.Or(r.Base.Version, "no base") + " → " + cmp.Or(r.Version, "no version"), Sub: r.ID}},
 		{Name: "Commits", Value: page.Cell{Text: shortCommit(r.Base.Commit) + " → " + shortCommit(r.Source.Commit), Code: true, Sub: r.ancestry()}},
-		{Name: "Sequence", Value: page.Cell{Text: manifest.FormatSequence(r.Epoch, r.Sequence), Sub: "channel " + r.Channel}},
+		{Name: "Sequence", Value: page.Cell{Text: strings.TrimPrefix(manifest.FormatSequence(r.Epoch, r.Sequence), "sequence "), Sub: "channel " + r.Channel}},
 		{Name: "Toolchain", Value: page.Cell{Text: r.toolchains()}},
 		{Name: "Dated", Value: page.Cell{Text: date(r.Created)}},
 		{Name: "Built from", Value: page.Cell{Text: r.Source.Package, Code: true, Sub: counted(len(r.Targets), "target", "targets")}},

@@ -104,9 +104,11 @@ func (r *Result) markFunctions(m *page.Markdown) {
 		m.Paragraph("The functions of the executables were not compared: " + r.notCompared() + ".")
 		return
 	}
+	var inShort []string
 	for _, t := range compared {
-		m.List(t.Target.String() + ": " + effectInShort(t.Effect))
+		inShort = append(inShort, t.Target.String()+": "+effectInShort(t.Effect))
 	}
+	m.List(inShort...)
 	common, apart := split(compared)
 	if len(common) > 0 {
 		m.Fold(fmt.Sprintf("On %s: %s", all(compared), counted(len(common), "function", "functions")), func() { m.Table(functionsTable("", common), maxMarkdownRows) })

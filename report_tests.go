@@ -129,7 +129,9 @@ func testCards(t *policy.Tests) page.Cards {
 }
 
 // isOther reports whether a test is of no kind that has a name.
-func isOther(t policy.Test) bool { return !t.Flaky && !t.NewlyFails() && !t.NewlyPasses() && !t.Fails() }
+func isOther(t policy.Test) bool {
+	return !t.Flaky && !t.NewlyFails() && !t.NewlyPasses() && !t.Fails()
+}
 
 func outcomes(base, fix policy.Outcome) string {
 	return fmt.Sprintf("On the base: %s. On the fix: %s.", outcome(base), outcome(fix))

@@ -3,7 +3,6 @@ package hotfix
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/policy"
@@ -18,10 +17,12 @@ func (r *Result) verdict() page.Verdict {
 	switch {
 	case r.Findings.Blocked():
 		v.Tone, v.Word = page.Bad, "Blocked"
-		v.Why = fmt.Sprintf("It must not go out: %s it.", counted(blocking, "finding blocks", "findings block"))
-	case len(unchecked) > 0 || len(r.policiesThat(PolicyBlocked)) > 0:
+		v.Why = fmt.Sprintf("It must not go out: %s it.", counted(blocking, "finding blocks", "findings block")) + couldNotCheck(unchecked)
+	case len(unchecked) > 0:
+		v.Tone, v.Word, v.Why = page.Bad, "Blocked", "It must not go out."+couldNotCheck(unchecked)
+	case len(r.policiesThat(PolicyBlocked)) > 0:
 		v.Tone, v.Word = page.Bad, "Blocked"
-		v.Why = "It must not go out: " + r.uncheckedWhy(unchecked)
+		v.Why = "It must not go out: it is blocked by " + list(r.policiesThat(PolicyBlocked)) + "."
 	case r.Failure != nil:
 		v.Tone, v.Word, v.Why = page.Bad, "Failed", "The run ended early, and nothing was published: "+r.Failure.String()
 	case r.DryRun:
@@ -37,15 +38,12 @@ func (r *Result) verdict() page.Verdict {
 	return v
 }
 
-func (r *Result) uncheckedWhy(unchecked []string) string {
-	if len(unchecked) == 0 {
-		return "the policy " + strings.Join(r.policiesThat(PolicyBlocked), ", ") + " blocks it."
+// couldNotCheck names the policies that could not be checked.
+func couldNotCheck(rules []string) string {
+	if len(rules) == 0 {
+		return ""
 	}
-	why := "the policy " + strings.Join(unchecked, ", ") + " could not be checked."
-	if r.Failure != nil {
-		why += " " + r.Failure.String()
-	}
-	return why
+	return " What could not be checked is not passed: " + list(rules) + "."
 }
 
 // String is the failure in one line.
@@ -97,24 +95,25 @@ func (r *Result) points() []page.Point {
 	}
 	waived, warned := len(r.found(policy.Info)), len(r.found(policy.Warn))
 	broken := r.newlyFailing()
-	add(r.Failure != nil, page.Bad, "run", "The step "+r.failedStep()+" failed; what comes after it was not done.")
+	add(r.Failure != nil, page.Bad, "run", "The run ended "+r.whereFailed()+"; what comes after that was not done.")
 	add(broken > 0, page.Bad, "tests", counted(broken, "test fails that did not before.", "tests fail that did not before."))
 	add(r.unproven() > 0, page.Caution, "proof", counted(r.unproven(), "executable", "executables")+" of the base could not be made again from its source: there, the change does not tell all that the fix changes.")
 	add(waived > 0, page.Caution, "findings", counted(waived, "finding was waived.", "findings were waived."))
 	add(warned > 0, page.Caution, "findings", counted(warned, "finding warns.", "findings warn."))
 	add(len(r.Warnings) > 0, page.Caution, "warnings", counted(len(r.Warnings), "warning", "warnings")+" of the run.")
 	add(r.unknowns() > 0, page.Caution, "change", counted(r.unknowns(), "thing", "things")+" could not be found out.")
+	add(r.Change != nil && r.Change.Fix.Dirty, page.Caution, "change", "The fix holds changes that are in no commit.")
 	add(len(r.Policies) == 0, page.Caution, "findings", "No policy was asked.")
 	add(r.Tests == nil, page.Caution, "tests", "No tests were run.")
 	add(r.Tests != nil && broken == 0, page.Good, "tests", "No test fails that did not before.")
 	return points
 }
 
-func (r *Result) failedStep() string {
+func (r *Result) whereFailed() string {
 	if r.Failure == nil || r.Failure.Step == "" {
-		return "before all others"
+		return "before its first step"
 	}
-	return string(r.Failure.Step)
+	return "in the step " + string(r.Failure.Step)
 }
 
 // newlyFailing counts the tests and packages that the fix breaks.

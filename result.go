@@ -24,7 +24,7 @@ const ReportSchema = "hotfix.report/v1"
 // Result is what a run did, as data. It is written as report.json. In a hook
 // it holds what is known by then.
 type Result struct {
-	Schema    string       `json:"schema"`   // [ReportSchema]
+	Schema    string       `json:"schema"`   // format of the report: [ReportSchema]
 	Product   string       `json:"product"`  // as [New] was given it
 	Channel   string       `json:"channel"`  // "stable" unless an option says otherwise
 	ID        string       `json:"id"`       // of the hotfix
@@ -129,8 +129,8 @@ const MaxPackages = 60
 
 // Failure says why a run ended early.
 type Failure struct {
-	Step    Step   `json:"step"`    // that failed; "" if none had begun
-	Message string `json:"message"` // of the error
+	Step    Step   `json:"step,omitempty"` // that failed; "" if none had begun
+	Message string `json:"message"`        // of the error
 }
 
 // StepTime says how long a step took.

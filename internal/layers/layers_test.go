@@ -39,6 +39,7 @@ func table() []row {
 		{".", shared("build/...", "pack/...", "verify")},
 		{"internal/speed", []string{"..."}},    // a program that measures all the others
 		{"internal/hotfixes", []string{"..."}}, // a program that tries them on real ones
+		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}

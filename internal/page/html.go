@@ -28,7 +28,7 @@ func (p Page) HTML() ([]byte, error) {
 	}
 	maps := 0
 	t, err := template.New("page.tmpl").Funcs(template.FuncMap{
-		"clean": Clean, "output": CleanOutput, "count": Count[int],
+		"clean": Clean, "pieces": pieces, "output": CleanOutput, "count": Count[int],
 		"drawings": func(m *Map) []Drawing { maps++; return m.Drawings(fmt.Sprintf("map%d", maps)) },
 	}).ParseFS(files, "page.tmpl")
 	if err != nil {

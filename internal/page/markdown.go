@@ -111,11 +111,13 @@ func Escape(s string) string {
 	s = breakPrefix(s, "www.", joiner)
 	s = breakPrefix(s, "gh-", joiner)
 	var b strings.Builder
-	for _, r := range s {
+	for i, r := range s {
+		// What begins a list or underlines a heading does so only at the start.
+		starts := strings.ContainsRune("-+=.", r) && strings.Trim(s[:i], "0123456789") == ""
 		switch {
 		case strings.ContainsRune("&<>|\\`", r):
 			fmt.Fprintf(&b, "&#%d;", r)
-		case strings.ContainsRune("*_[]()!~#+-=$:.@{}", r):
+		case starts || strings.ContainsRune("*_[]()!~#$@", r):
 			b.WriteRune('\\')
 			b.WriteRune(r)
 		default:

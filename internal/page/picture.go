@@ -102,10 +102,10 @@ func (s *shape) addLabel(r treemap.Rect) {
 	if s.Marked {
 		mark = Accent.Sign() + " "
 	}
-	if s.Label = fit(s.Name, room-utf8.RuneCountInString(mark)); s.Label == "" {
+	s.Label = strings.TrimSpace(mark + fit(s.Name, room-utf8.RuneCountInString(mark)))
+	if s.Label == "" || room < 1 {
 		return
 	}
-	s.Label = mark + s.Label
 	s.LabelY = decimal(r.Y + padding + fontSize*0.8)
 	if s.Amount = Bytes(s.Size); r.H > 2*fontSize+3*padding && utf8.RuneCountInString(s.Amount) <= room {
 		s.SubY = decimal(r.Y + padding + fontSize*2.2)

@@ -40,3 +40,13 @@ func CleanOutput(s string) string {
 		return r
 	}, strings.ReplaceAll(s, "\r\n", "\n"))
 }
+
+// pieces are the parts of a text between which a line may break: a path breaks
+// behind its slashes, and not in the middle of a name.
+func pieces(s string) []string {
+	const short = 24 // fits into a column as it is
+	if s = Clean(s); utf8.RuneCountInString(s) <= short {
+		return []string{s}
+	}
+	return strings.SplitAfter(s, "/")
+}
