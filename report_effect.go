@@ -22,7 +22,7 @@ func (r *Result) radiusSection() page.Section {
 	}
 	s.Blocks = []page.Block{note("What differs between the machine code of base and fix, found by comparing the executables function by function.")}
 	for i, t := range compared {
-		blocks := radiusOf(t, i < maxMaps)
+		blocks := radiusOf(t, i < maxMaps, rowsOf(len(compared)))
 		if len(compared) == 1 {
 			s.Blocks = append(append(s.Blocks, page.Heading{Text: t.Target.String()}), blocks...)
 			continue
@@ -64,13 +64,22 @@ func (r *Result) othersNotCompared() []page.Block {
 	return []page.Block{page.Note{Tone: page.Caution, Text: "Not compared: " + list(others) + "."}}
 }
 
-func radiusOf(t TargetResult, picture bool) []page.Block {
+// rowsOf is how many rows a table of one target has, where all of them together
+// must not make a page that no browser opens.
+func rowsOf(targets int) int {
+	const together = 1000
+	return max(10, min(page.MaxRows, together/targets))
+}
+
+func radiusOf(t TargetResult, picture bool, limit int) []page.Block {
 	e := t.Effect
 	blocks := []page.Block{effectTiles(e)}
-	for _, u := range e.Unknown {
+	for _, u := range e.Unknown[:min(len(e.Unknown), limit)] {
 		blocks = append(blocks, page.Note{Tone: page.Caution, Text: "Not known: " + u})
 	}
-	blocks = bounded(blocks)
+	if more := len(e.Unknown) - limit; more > 0 {
+		blocks = append(blocks, note("and %s more: %s", page.Count(more), elsewhere))
+	}
 	if e.Identical {
 		return append(blocks, page.Note{Tone: page.Caution, Text: "The executables are the same, byte for byte: nothing is fixed here."})
 	}
@@ -81,7 +90,9 @@ func radiusOf(t TargetResult, picture bool) []page.Block {
 	if t.Code == nil && len(packages) > 0 {
 		blocks = append(blocks, note("How large the packages are is not known, so that only the functions that differ are shown."))
 	}
-	return append(blocks, tables(touchedTable(t, packages))...)
+	touched := touchedTable(t, packages)
+	touched.Limit = limit
+	return append(blocks, tables(touched)...)
 }
 
 func effectTiles(e *compare.Report) page.Tiles {
@@ -120,17 +131,19 @@ type touchedPackage struct {
 	functions []compare.Function // that differ, the edited ones first
 }
 
-func (p touchedPackage) names() []string {
-	var all []string
-	for _, f := range p.functions {
-		all = append(all, localName(f))
-	}
-	return all
-}
+// names lists the functions.
+func (p touchedPackage) names() string { return listOf(p.functions, localName) }
 
 // localName is the name of a function without its package.
 func localName(f compare.Function) string {
-	return strings.TrimPrefix(f.Name, f.Package+".")
+	return inPackage(f.Name, f.Package)
+}
+
+func inPackage(name, path string) string {
+	if local, ok := strings.CutPrefix(name, path); ok && path != "" && strings.HasPrefix(local, ".") {
+		return local[1:]
+	}
+	return name
 }
 
 // touchedPackages returns the packages with functions that differ, those with
@@ -190,7 +203,7 @@ func touchedTable(t TargetResult, packages []touchedPackage) *page.Table {
 		} else if t.Code != nil {
 			whole = text("no code is left")
 		}
-		return []page.Cell{code(packageName(p.path)), text(page.Count(p.bytes) + " B"), whole, {Text: list(p.names()), Code: true}}
+		return []page.Cell{code(packageName(p.path)), text(page.Count(p.bytes) + " B"), whole, {Text: p.names(), Code: true}}
 	})
 }
 
@@ -209,7 +222,7 @@ func (t TargetResult) packageSizes() map[string]int64 {
 func radiusMap(t TargetResult, packages []touchedPackage) *page.Map {
 	m := &page.Map{
 		Title: "Machine code by package on " + t.Target.String() + ", in proportion to its size",
-		Text:  "Packages with functions that differ: " + list(pathsOf(packages)),
+		Text:  "Packages with functions that differ: " + listOf(packages, func(p touchedPackage) string { return packageName(p.path) }),
 		Legend: []page.Legend{
 			{Look: "marked", Text: "● has functions that differ"}, {Look: "fill", Text: "their share of the package’s code"}, {Look: "tile", Text: "untouched"},
 		},
@@ -222,7 +235,7 @@ func radiusMap(t TargetResult, packages []touchedPackage) *page.Map {
 		m.Title = "Machine code that differs on " + t.Target.String() + " by package, in proportion to its size"
 		m.Legend = m.Legend[:1]
 		for _, p := range packages {
-			m.Tiles = append(m.Tiles, page.MapTile{Name: packageName(p.path), Size: max(1, p.bytes), Marked: true, Note: list(p.names())})
+			m.Tiles = append(m.Tiles, page.MapTile{Name: packageName(p.path), Size: max(1, p.bytes), Marked: true, Note: p.names()})
 		}
 		return m
 	}
@@ -238,7 +251,7 @@ func codeTiles(c *Code, touched map[string]touchedPackage) []page.MapTile {
 		tile := page.MapTile{Name: packageName(p.Path), Size: p.Bytes, Note: counted(p.Functions, "function", "functions")}
 		if t, ok := touched[p.Path]; ok {
 			tile.Marked, tile.Touched = true, t.bytes
-			tile.Note = fmt.Sprintf("of its %s, %s: %s", tile.Note, counted(len(t.functions), "differs", "differ"), list(t.names()))
+			tile.Note = fmt.Sprintf("of its %s, %s: %s", tile.Note, counted(len(t.functions), "differs", "differ"), t.names())
 		}
 		tiles = append(tiles, tile)
 	}
@@ -248,12 +261,4 @@ func codeTiles(c *Code, touched map[string]touchedPackage) []page.MapTile {
 		}
 	}
 	return tiles
-}
-
-func pathsOf(packages []touchedPackage) []string {
-	var all []string
-	for _, p := range packages {
-		all = append(all, packageName(p.path))
-	}
-	return all
 }

@@ -9,10 +9,6 @@ import (
 	"github.com/gohotfix/hotfix/internal/page"
 )
 
-// maxFunctionRows is how many functions all targets together list that are not
-// the same on all of them.
-const maxFunctionRows = 1000
-
 func (r *Result) functionsSection() page.Section {
 	s := page.Section{ID: "functions", Title: "Functions and data"}
 	compared := r.compared()
@@ -28,7 +24,7 @@ func (r *Result) functionsSection() page.Section {
 		s.Blocks = append(s.Blocks, note("No function differs on %s.", all(compared)))
 	}
 	for i, t := range compared {
-		if blocks := detailsOf(t, apart[i], max(10, maxFunctionRows/len(compared))); len(blocks) > 0 {
+		if blocks := detailsOf(t, apart[i], rowsOf(len(compared))); len(blocks) > 0 {
 			s.Blocks = append(s.Blocks, &page.Fold{
 				Title: t.Target.String(), Open: len(compared) == 1, Blocks: blocks,
 				Aside: fmt.Sprintf("%s of its own, %s, %s", counted(len(apart[i]), "function", "functions"),
@@ -139,7 +135,7 @@ func span(v versions, size func(compare.Function) int) string {
 func why(v versions) string {
 	f := v[0]
 	if f.Status == compare.Inlined && len(f.Through) > 0 {
-		return "through " + list(localNames(f))
+		return "through " + listOf(f.Through, func(name string) string { return inPackage(name, f.Package) })
 	}
 	for _, other := range v[1:] {
 		if f.Why != other.Why && f.OldSize != f.NewSize {
@@ -149,22 +145,11 @@ func why(v versions) string {
 	return f.Why
 }
 
-// localNames are the functions through which one differs, without its own
-// package.
-func localNames(f compare.Function) []string {
-	var all []string
-	for _, name := range f.Through {
-		all = append(all, strings.TrimPrefix(name, f.Package+"."))
-	}
-	return all
-}
-
 // detailsOf is what differs on one target alone, and its data and build
 // information.
 func detailsOf(t TargetResult, apart []versions, limit int) []page.Block {
-	functions := functionsTable("Functions that differ here, and not in the same way on all targets", apart)
-	functions.Limit = limit
-	return tables(functions,
+	blocks := tables(
+		functionsTable("Functions that differ here, and not in the same way on all targets", apart),
 		table("Data that differs", names("Kind", "Base", "Fix", "Used by"), t.Effect.Data, func(d compare.Data) []page.Cell {
 			return []page.Cell{text(string(d.Kind)), code(d.Old), code(d.New), {Text: strings.Join(d.Users, ", "), Code: true, Sub: list(d.Packages)}}
 		}),
@@ -172,4 +157,8 @@ func detailsOf(t TargetResult, apart []versions, limit int) []page.Block {
 			return []page.Cell{text(i.Name), code(cmp.Or(i.Old, "absent")), code(cmp.Or(i.New, "absent"))}
 		}),
 	)
+	for _, b := range blocks {
+		b.(*page.Table).Limit = limit
+	}
+	return blocks
 }

@@ -101,10 +101,10 @@ func names(columns ...string) []page.Column {
 	return made
 }
 
-// table makes a table with a row for each element.
+// table makes a table with a row for each element that can be shown.
 func table[E any](caption string, columns []page.Column, elements []E, row func(E) []page.Cell) *page.Table {
-	t := &page.Table{Caption: caption, Columns: columns, Rest: elsewhere}
-	for _, e := range elements {
+	t := &page.Table{Caption: caption, Columns: columns, Rest: elsewhere, Total: len(elements)}
+	for _, e := range elements[:min(len(elements), page.MaxRows)] {
 		t.Rows = append(t.Rows, row(e))
 	}
 	return t
@@ -131,11 +131,19 @@ func count[N int | int64](n N) page.Cell { return page.Cell{Text: page.Count(n)}
 const maxListed = 12
 
 // list is names in one cell.
-func list(all []string) string {
-	if len(all) > maxListed {
-		return strings.Join(all[:maxListed], ", ") + fmt.Sprintf(" and %s more", page.Count(len(all)-maxListed))
+func list(all []string) string { return listOf(all, func(name string) string { return name }) }
+
+// listOf is the names of what is given in one cell.
+func listOf[E any](all []E, name func(E) string) string {
+	var shown []string
+	for _, e := range all[:min(len(all), maxListed)] {
+		shown = append(shown, name(e))
 	}
-	return strings.Join(all, ", ")
+	text := strings.Join(shown, ", ")
+	if more := len(all) - maxListed; more > 0 {
+		text += fmt.Sprintf(" and %s more", page.Count(more))
+	}
+	return text
 }
 
 func place(file string, line int) string {

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"html"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ func (m *Markdown) Table(t *Table, limit int) {
 		m.row(cells)
 	}
 	m.text.WriteString("\n")
-	if more := len(t.Rows) - len(shown); more > 0 {
+	if more := t.total() - len(shown); more > 0 {
 		m.Paragraph(fmt.Sprintf("and %s more: report.json lists all", Count(more)))
 	}
 }
@@ -66,8 +67,8 @@ func (m *Markdown) row(cells []string) {
 
 // Fold adds what the function adds, to be shown when it is opened.
 func (m *Markdown) Fold(title string, inside func()) {
-	// Blank lines around it, or what is inside is taken for HTML.
-	fmt.Fprintf(&m.text, "<details>\n<summary>%s</summary>\n\n", Escape(title))
+	// Up to the blank line all is HTML, where backslashes escape nothing.
+	fmt.Fprintf(&m.text, "<details>\n<summary>%s</summary>\n\n", html.EscapeString(defuse(title)))
 	inside()
 	m.text.WriteString("</details>\n\n")
 }
@@ -98,18 +99,10 @@ func Code(s string) string {
 	return "`" + s + "`"
 }
 
-// Escape returns a text that GitHub shows as it is. Backslashes and entities
-// keep punctuation from being markup. GitHub looks for mentions, references and
-// addresses in what it has rendered, so that no escape helps there: an invisible
-// character that joins words (U+2060) breaks them.
+// Escape returns a text that GitHub shows as it is: backslashes and entities
+// keep punctuation from being markup.
 func Escape(s string) string {
-	const joiner = "\u2060"
-	s = strings.Join(strings.Fields(Clean(s)), " ")
-	for _, broken := range []string{"@", "#", "://"} {
-		s = strings.ReplaceAll(s, broken, broken+joiner)
-	}
-	s = breakPrefix(s, "www.", joiner)
-	s = breakPrefix(s, "gh-", joiner)
+	s = defuse(s)
 	var b strings.Builder
 	for i, r := range s {
 		// What begins a list or underlines a heading does so only at the start.
@@ -125,6 +118,18 @@ func Escape(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// defuse breaks mentions, references and addresses. GitHub looks for them in
+// what it has rendered, so that no escape helps there, but an invisible
+// character that joins words (U+2060) does.
+func defuse(s string) string {
+	const joiner = "\u2060"
+	s = strings.Join(strings.Fields(Clean(s)), " ")
+	for _, broken := range []string{"@", "#", "://"} {
+		s = strings.ReplaceAll(s, broken, broken+joiner)
+	}
+	return breakPrefix(breakPrefix(s, "www.", joiner), "gh-", joiner)
 }
 
 // breakPrefix puts a text behind each occurrence of an ASCII prefix, however it

@@ -122,6 +122,7 @@ type Table struct {
 	Caption string
 	Columns []Column
 	Rows    [][]Cell
+	Total   int    // rows there are in all; 0 if Rows holds them
 	Limit   int    // of rows; 0 for [MaxRows]
 	Rest    string // where the rows are that are not shown
 }
@@ -139,7 +140,9 @@ type Column struct {
 func (t *Table) Shown() [][]Cell { return t.Rows[:min(len(t.Rows), t.limit(MaxRows))] }
 
 // More returns how many rows are not shown.
-func (t *Table) More() int { return len(t.Rows) - len(t.Shown()) }
+func (t *Table) More() int { return t.total() - len(t.Shown()) }
+
+func (t *Table) total() int { return max(t.Total, len(t.Rows)) }
 
 func (t *Table) limit(most int) int {
 	if t.Limit > 0 {
