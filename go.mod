@@ -7,6 +7,8 @@ require (
 	github.com/CycloneDX/cyclonedx-go v0.12.0
 	// Reads the memory limit of the container, so that builds stay within it.
 	github.com/KimMachineGun/automemlimit v1.0.1
+	// The JSON schema of report.json: made from the Go types by internal/reportschema, and asked by tests.
+	github.com/google/jsonschema-go v0.4.3
 	// Compressors of packages: faster than the standard library's at equal size, and zstd.
 	github.com/klauspost/compress v1.20.3
 	// Script tests of the commands, with txtar files.

@@ -102,6 +102,7 @@ func (p *Pipeline) Run(ctx context.Context) (*Result, error) {
 	if !p.dryRun {
 		lock, err := lock(ctx, p.cache)
 		if err != nil {
+			r.result.Failure = &Failure{Message: err.Error()}
 			return r.result, err
 		}
 		defer func() { _ = lock.Release() }() // closing is enough, and cannot be retried

@@ -73,6 +73,7 @@ func assertReport(t *testing.T, result *hotfix.Result) {
 	require.NoError(t, err)
 	var report hotfix.Result
 	require.NoError(t, json.Unmarshal(data, &report))
+	assert.NoError(t, schema(t).Validate(asJSON(t, data)))
 	assert.Equal(t, hotfix.ReportSchema, report.Schema)
 	assert.Equal(t, result.Targets[0].Digest, report.Targets[0].Digest)
 	assert.Len(t, report.Steps, len(hotfix.Steps())-1, "the last step writes it")

@@ -116,8 +116,16 @@ func (r *run) baseFlags() ([]string, error) {
 // compare tells what differs between the executables of base and fix, and asks
 // the policies about it.
 func (r *run) compare(ctx context.Context) error {
+	if err := r.findEffects(ctx); err != nil {
+		return err
+	}
+	r.recordCode()
+	return r.ask(ctx, policy.AfterBuild)
+}
+
+func (r *run) findEffects(ctx context.Context) error {
 	if r.withoutComparison {
-		return r.ask(ctx, policy.AfterBuild)
+		return nil
 	}
 	for i := range r.result.Targets {
 		t := &r.result.Targets[i]
@@ -136,7 +144,7 @@ func (r *run) compare(ctx context.Context) error {
 			r.emit(Compared{Report: t.Effect})
 		}
 	}
-	return r.ask(ctx, policy.AfterBuild)
+	return nil
 }
 
 // effect compares two executables. What cannot be compared is warned of; a

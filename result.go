@@ -24,7 +24,7 @@ const ReportSchema = "hotfix.report/v1"
 // Result is what a run did, as data. It is written as report.json. In a hook
 // it holds what is known by then.
 type Result struct {
-	Schema    string       `json:"schema"`   // [ReportSchema]
+	Schema    string       `json:"schema"`   // format of the report: [ReportSchema]
 	Product   string       `json:"product"`  // as [New] was given it
 	Channel   string       `json:"channel"`  // "stable" unless an option says otherwise
 	ID        string       `json:"id"`       // of the hotfix
@@ -43,10 +43,11 @@ type Result struct {
 	Findings policy.Findings `json:"findings"`         // the gravest first
 	Tests    *policy.Tests   `json:"tests,omitempty"`  // nil if none were run
 
-	Targets  []TargetResult `json:"targets"`  // in the order in which they were given
-	Signers  []verify.KeyID `json:"signers"`  // sorted
-	Steps    []StepTime     `json:"steps"`    // that have ended so far
-	Warnings []string       `json:"warnings"` // what a person should know, in the order of [Warned] events
+	Targets  []TargetResult `json:"targets"`           // in the order in which they were given
+	Signers  []verify.KeyID `json:"signers"`           // sorted
+	Steps    []StepTime     `json:"steps"`             // that have ended so far
+	Warnings []string       `json:"warnings"`          // what a person should know, in the order of [Warned] events
+	Failure  *Failure       `json:"failure,omitempty"` // nil unless the run ended early
 
 	// Dist is the absolute path of the dist folder; "" before it is published.
 	// It is not part of report.json.
@@ -94,6 +95,7 @@ type TargetResult struct {
 	Base       *manifest.Binary `json:"base,omitempty"`       // nil if there is none
 	Proof      *build.Proof     `json:"proof,omitempty"`      // that the base's source makes what runs; nil if nobody tried
 	Effect     *compare.Report  `json:"effect,omitempty"`     // what differs from the base's executable; nil if they were not compared
+	Code       *Code            `json:"code,omitempty"`       // where the executable's machine code is; nil if that is not known
 	Package    string           `json:"package,omitempty"`    // file name
 	Digest     manifest.Digest  `json:"digest,omitzero"`      // of the package
 	Size       int64            `json:"size,omitempty"`       // of the package, in bytes
@@ -104,6 +106,31 @@ type TargetResult struct {
 	// Path is where the executable lies, in the cache. It is for hooks and not
 	// part of report.json.
 	Path string `json:"-"`
+}
+
+// Code says where the machine code of an executable is: what a fix touches is
+// little or much only next to the whole.
+type Code struct {
+	Packages []PackageCode `json:"packages"` // the [MaxPackages] largest, and those with functions that the fix touches; the largest first
+	Others   PackageCode   `json:"others"`   // all other packages together, without a path
+	Unowned  int64         `json:"unowned"`  // bytes that belong to no function: C code, linker stubs, padding
+}
+
+// PackageCode is the machine code of one package.
+type PackageCode struct {
+	Path      string `json:"path"`      // import path, "main" for the main package; "" for what compiler and linker made
+	Functions int    `json:"functions"` // that have code
+	Bytes     int64  `json:"bytes"`     // of code
+}
+
+// MaxPackages is how many packages of an executable are listed because they are
+// large.
+const MaxPackages = 60
+
+// Failure says why a run ended early.
+type Failure struct {
+	Step    Step   `json:"step,omitempty"` // that failed; "" if none had begun
+	Message string `json:"message"`        // of the error
 }
 
 // StepTime says how long a step took.
@@ -124,12 +151,21 @@ func (r *Result) JSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// write writes the report for machines and the one for people.
 func (r *Result) write(dir string) error {
-	data, err := r.JSON()
-	if err != nil {
-		return err
+	for _, file := range []struct {
+		name   string
+		encode func() ([]byte, error)
+	}{{verify.ReportJSONName, r.JSON}, {verify.ReportHTMLName, r.HTML}} {
+		data, err := file.encode()
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.WriteFile(filepath.Join(dir, file.name), data, 0o644); err != nil {
+			return err
+		}
 	}
-	return atomicfile.WriteFile(filepath.Join(dir, verify.ReportJSONName), data, 0o644)
+	return nil
 }
 
 // String returns the result as a table for people.

@@ -63,6 +63,7 @@ func (r *run) do(ctx context.Context, step Step, f func(context.Context) error) 
 	r.result.Steps = append(r.result.Steps, StepTime{Step: step, Seconds: elapsed.Seconds()})
 	if err != nil {
 		err = &StepError{Step: step, Err: withRemedy(withCause(ctx, err))}
+		r.result.Failure = &Failure{Step: step, Message: errors.Unwrap(err).Error()}
 	}
 	r.emit(StepFinished{Step: step, Err: err, Elapsed: elapsed})
 	return err

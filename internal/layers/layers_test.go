@@ -40,6 +40,7 @@ func table() []row {
 		{"internal/speed", []string{"..."}},    // a program that measures all the others
 		{"internal/hotfixes", []string{"..."}}, // a program that tries them on real ones
 		{"internal/bases", []string{"..."}},    // a program that rebuilds real ones
+		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}

@@ -1,0 +1,176 @@
+package hotfix
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/internal/page"
+)
+
+func (r *Result) testsSection() page.Section {
+	s := page.Section{ID: "tests", Title: "Tests"}
+	t := r.Tests
+	if t == nil {
+		s.Blocks = []page.Block{page.Note{Tone: page.Caution, Text: r.noTests()}}
+		return s
+	}
+	s.Mark, s.Count = page.Good, page.Count(testCount(t))
+	if r.newlyFailing() > 0 {
+		s.Mark = page.Bad
+	}
+	s.Blocks = []page.Block{note("%s", howTested(t)), testTiles(r.newlyFailing(), t)}
+	var unknown []page.Block
+	for _, u := range t.Unknown {
+		unknown = append(unknown, page.Note{Tone: page.Caution, Text: "Not known: " + u})
+	}
+	s.Blocks = append(s.Blocks, bounded(unknown)...)
+	if cards := testCards(t); len(cards) > 0 {
+		s.Blocks = append(s.Blocks, cards)
+	}
+	if len(t.Packages) == 0 {
+		s.Blocks = append(s.Blocks, page.Note{Tone: page.Caution, Text: "The change reaches no package with tests, so that none were run."})
+	}
+	s.Blocks = append(s.Blocks, tables(
+		table("Packages whose tests the change can reach", names("Package", "Base", "Fix", "#Tests", "#Seconds", "Reached through"), t.Packages, testPackageRow),
+		table("Changed lines that no test ran", names("File", "#Lines", "Function"), t.Uncovered, uncoveredRow),
+	)...)
+	return s
+}
+
+func (r *Result) noTests() string {
+	switch {
+	case r.DryRun:
+		return "No tests were run: a dry run runs none."
+	case !r.ended(StepTest):
+		return "No tests were run: the run ended before that."
+	}
+	return "No tests were run: the pipeline was not told to run those that the change can reach."
+}
+
+func howTested(t *policy.Tests) string {
+	text := fmt.Sprintf("The tests that the change can reach were run on the base and on the fix, on %s, in an order of the seed %d", t.Target, t.Seed)
+	if t.Race {
+		text += ", with the race detector"
+	}
+	return text + fmt.Sprintf(". That took %s s.", seconds(t.Seconds))
+}
+
+func testCount(t *policy.Tests) int {
+	n := 0
+	for _, p := range t.Packages {
+		n += p.Count
+	}
+	return n
+}
+
+func testTiles(broken int, t *policy.Tests) page.Tiles {
+	tiles := page.Tiles{
+		{Number: page.Count(broken), Name: "newly failing", Tone: toneIf(broken > 0, page.Bad)},
+		{Number: page.Count(len(testsThat(t, policy.Test.NewlyPasses))), Name: "newly passing", Tone: page.Good},
+		{Number: page.Count(len(testsThat(t, isFlaky))), Name: "flaky", Tone: toneIf(len(testsThat(t, isFlaky)) > 0, page.Caution)},
+		{Number: page.Count(len(testsThat(t, policy.Test.Fails))), Name: "failing on both", Tone: toneIf(len(testsThat(t, policy.Test.Fails)) > 0, page.Caution)},
+	}
+	covered := page.Tile{Number: "–", Name: "no changed line holds a statement"}
+	if l := t.Lines; l.Total > 0 {
+		covered = page.Tile{Number: page.Count(l.Covered) + " of " + page.Count(l.Total), Name: "changed lines run by a test", Tone: toneIf(l.Covered < l.Total, page.Caution)}
+	}
+	return append(tiles, covered)
+}
+
+func toneIf(yes bool, tone page.Tone) page.Tone {
+	if yes {
+		return tone
+	}
+	return page.Plain
+}
+
+func isFlaky(t policy.Test) bool { return t.Flaky }
+
+func testsThat(t *policy.Tests, is func(policy.Test) bool) []policy.Test {
+	return slices.DeleteFunc(slices.Clone(t.Tests), func(t policy.Test) bool { return !is(t) })
+}
+
+// brokenPackages are those that as a whole came to a worse end on the fix, and
+// of which no single test says so.
+func brokenPackages(t *policy.Tests) []policy.TestPackage {
+	told := map[string]bool{}
+	for _, test := range t.Tests {
+		told[test.Package] = true
+	}
+	return slices.DeleteFunc(slices.Clone(t.Packages), func(p policy.TestPackage) bool {
+		whole := policy.Test{Base: p.Base, Fix: p.Fix}
+		return told[p.Path] || !whole.NewlyFails()
+	})
+}
+
+// testCards are the tests that deserve a look, those that the fix breaks first.
+func testCards(t *policy.Tests) page.Cards {
+	var cards page.Cards
+	for _, p := range brokenPackages(t) {
+		cards = append(cards, page.Card{Tone: page.Bad, Badge: "newly failing", Title: p.Path, Text: outcomes(p.Base, p.Fix), Output: p.Output})
+	}
+	for _, kind := range []struct {
+		is    func(policy.Test) bool
+		tone  page.Tone
+		badge string
+	}{
+		{policy.Test.NewlyFails, page.Bad, "newly failing"},
+		{isFlaky, page.Caution, "flaky"},
+		{func(t policy.Test) bool { return t.Fails() && !t.Flaky }, page.Caution, "failing on both"},
+		{func(t policy.Test) bool { return t.NewlyPasses() && !t.Flaky }, page.Good, "newly passing"},
+		{isOther, page.Plain, "different"},
+	} {
+		for _, test := range testsThat(t, kind.is) {
+			cards = append(cards, page.Card{Tone: kind.tone, Badge: kind.badge, Title: test.Name, Place: test.Package, Text: outcomes(test.Base, test.Fix), Output: test.Output})
+		}
+	}
+	return cards
+}
+
+// isOther reports whether a test is of no kind that has a name.
+func isOther(t policy.Test) bool {
+	return !t.Flaky && !t.NewlyFails() && !t.NewlyPasses() && !t.Fails()
+}
+
+func outcomes(base, fix policy.Outcome) string {
+	return fmt.Sprintf("On the base: %s. On the fix: %s.", outcome(base), outcome(fix))
+}
+
+func outcome(o policy.Outcome) string {
+	if o == policy.UnknownOutcome {
+		return "not known"
+	}
+	return string(o)
+}
+
+func testPackageRow(p policy.TestPackage) []page.Cell {
+	through := list(p.Through)
+	if len(p.Through) == 1 && p.Through[0] == p.Path {
+		through = "its own files"
+	}
+	return []page.Cell{code(p.Path), outcomeCell(p.Base), outcomeCell(p.Fix), count(p.Count), text(seconds(p.Seconds)), text(through)}
+}
+
+func outcomeCell(o policy.Outcome) page.Cell {
+	tone := page.Bad
+	switch o {
+	case policy.Passed:
+		tone = page.Good
+	case policy.Skipped, policy.Absent:
+		return text(outcome(o))
+	case policy.UnknownOutcome:
+		tone = page.Caution
+	}
+	return page.Cell{Text: outcome(o), Tone: tone}
+}
+
+func uncoveredRow(u policy.Uncovered) []page.Cell {
+	lines := fmt.Sprint(u.First)
+	if u.Last > u.First {
+		lines = fmt.Sprintf("%d–%d", u.First, u.Last)
+	}
+	return []page.Cell{code(u.File), text(lines), code(u.Function)}
+}
+
+func seconds(s float64) string { return fmt.Sprintf("%.1f", s) }
