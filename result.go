@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gohotfix/hotfix/build"
@@ -166,76 +164,4 @@ func (r *Result) write(dir string) error {
 		}
 	}
 	return nil
-}
-
-// String returns the result as a table for people.
-func (r *Result) String() string {
-	var b strings.Builder
-	b.WriteString(r.headline() + "\n")
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TARGET\tBASE\tEXECUTABLE\tBYTES\tPACKAGE\tBYTES\tSTATE")
-	for _, t := range r.Targets {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Target, short(t.Base), short(t.Executable), size(t.Executable), dash(t.Package), number(t.Size), t.state())
-	}
-	w.Flush()
-	for _, warning := range r.Warnings {
-		b.WriteString("warning: " + warning + "\n")
-	}
-	return b.String()
-}
-
-func (r *Result) headline() string {
-	verb := "made"
-	if r.DryRun {
-		verb = "would make"
-	}
-	line := fmt.Sprintf("%s %s %s (%s, %s)", verb, r.Product, r.Version, manifest.FormatSequence(r.Epoch, r.Sequence), r.Created.Format("2006-01-02 15:04:05 MST"))
-	if r.Base.Version != "" {
-		line += ", a fix of " + r.Base.Version
-	}
-	if r.Toolchain != "" {
-		line += ", built by " + r.Toolchain
-	}
-	return line
-}
-
-func (t TargetResult) state() string {
-	switch {
-	case t.Executable == nil:
-		return "planned"
-	case t.Built:
-		return "built"
-	case t.Packed:
-		return "unchanged, packed"
-	default:
-		return "unchanged"
-	}
-}
-
-func short(b *manifest.Binary) string {
-	if b == nil {
-		return "-"
-	}
-	return b.Digest.Short()
-}
-
-func size(b *manifest.Binary) string {
-	if b == nil {
-		return "-"
-	}
-	return number(b.Size)
-}
-
-func number(n int64) string {
-	if n == 0 {
-		return "-"
-	}
-	return fmt.Sprint(n)
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
