@@ -140,10 +140,10 @@ func TestProvenBinaries(t *testing.T) {
 func TestBinariesThatAreNotProven(t *testing.T) {
 	t.Parallel()
 	r, fix := released(t)
-	proven := hotfix.WithPolicies(policy.BaseProven())
+	proven, cache := hotfix.WithPolicies(policy.BaseProven()), t.TempDir()
 	prove := func(running string, options ...hotfix.Option) error {
 		options = append(options, hotfix.WithFix(fix), hotfix.WithBaseSourceRevision("v1.4.2"), proven)
-		return setup{src: r.dir, base: hotfix.BaseBinaries(running), options: options}.fail(t, hotfix.StepPolicies)
+		return setup{src: r.dir, cache: cache, base: hotfix.BaseBinaries(running), options: options}.fail(t, hotfix.StepPolicies)
 	}
 	r.git("checkout", "-q", "v1.4.2")
 	flagged := executable(t, r.dir, target.Host(), build.WithTags("debug"))
@@ -157,13 +157,13 @@ func TestBinariesThatAreNotProven(t *testing.T) {
 	assert.ErrorContains(t, prove(plain, hotfix.WithVersionVariable("main.version"), hotfix.WithBaseVersion("v1.4.2")), "-X")
 
 	// Policies that do not ask let it pass, and the report says it.
-	result := setup{src: r.dir, base: hotfix.BaseBinaries(dirty), options: []hotfix.Option{
+	result := setup{src: r.dir, cache: cache, base: hotfix.BaseBinaries(dirty), options: []hotfix.Option{
 		hotfix.WithFix(fix), hotfix.WithBaseSourceRevision("v1.4.2"),
 	}}.run(t)
 	assert.Equal(t, build.Different, result.Targets[0].Proof.Verdict)
 
 	// Nobody asks for a proof that was not wanted.
-	result = setup{src: r.dir, base: hotfix.BaseBinaries(dirty), options: []hotfix.Option{
+	result = setup{src: r.dir, cache: cache, base: hotfix.BaseBinaries(dirty), options: []hotfix.Option{
 		hotfix.WithFix(fix), hotfix.WithBaseSourceRevision("v1.4.2"), hotfix.WithoutProof(), hotfix.WithoutComparison(),
 	}}.run(t)
 	assert.Nil(t, result.Targets[0].Proof)
@@ -197,7 +197,7 @@ func TestProvenDist(t *testing.T) {
 	assert.NotNil(t, result.Targets[0].Effect)
 
 	// The same without the proof: the executable comes out of its package.
-	result = setup{src: r.dir, base: hotfix.BaseDist(first.Dist), options: []hotfix.Option{hotfix.WithoutProof()}}.run(t)
+	result = setup{src: r.dir, cache: cache, base: hotfix.BaseDist(first.Dist), options: []hotfix.Option{hotfix.WithoutProof()}}.run(t)
 	require.NotNil(t, result.Targets[0].Effect)
 	assert.Len(t, result.Targets[0].Effect.Edited(), 1)
 	assert.Nil(t, result.Change, "the fix is a plain folder")
@@ -207,7 +207,7 @@ func TestProvenDist(t *testing.T) {
 	writeModule(t, clone.dir, "elsewhere")
 	third := clone.commit("")
 	foreign := setup{src: clone.dir, options: []hotfix.Option{hotfix.WithFix(third)}}.run(t)
-	result = setup{src: r.dir, base: hotfix.BaseDist(foreign.Dist), options: []hotfix.Option{hotfix.WithFix(fix)}}.run(t)
+	result = setup{src: r.dir, cache: cache, base: hotfix.BaseDist(foreign.Dist), options: []hotfix.Option{hotfix.WithFix(fix)}}.run(t)
 	assert.Contains(t, result.String(), "which the repository of the source lacks")
 	err := setup{src: r.dir, base: hotfix.BaseDist(foreign.Dist), options: []hotfix.Option{hotfix.WithFix(fix), defaultPolicies()}}.fail(t, hotfix.StepChange)
 	assert.ErrorContains(t, err, "WithBaseSourceRevision")

@@ -243,8 +243,10 @@ func TestEventsInOrder(t *testing.T) {
 	}}.run(t)
 	host := target.Host().String()
 	assert.Equal(t, []string{
-		"start source", "finish source", "start base", "finish base",
+		"start source", "finish source", "start base", "finish base", "start prove", "finish prove",
+		"start change", "finish change", "start policies", "finish policies", "start test", "finish test",
 		"start build", "build starts " + host, "build finishes " + host, "finish build",
+		"start compare", "finish compare",
 		"start pack", "hook before pack", "packed " + host, "hook after pack", "finish pack",
 		"start sign", "warned", "finish sign", "start verify", "finish verify", "start publish", "finish publish",
 	}, got)
