@@ -133,6 +133,7 @@ func TestOutputIsBounded(t *testing.T) {
 	total := 0
 	for _, test := range s.packages["p"].tests {
 		assert.LessOrEqual(t, len(test.output.String()), MaxOutput)
+		assert.LessOrEqual(t, len(test.output.kept), 2*MaxOutput)
 		total += len(test.output.kept)
 	}
 	assert.LessOrEqual(t, total, MaxTotalOutput+2*MaxOutput)
