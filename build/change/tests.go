@@ -81,10 +81,6 @@ func loadTests(ctx context.Context, side string, tree *Tree, planner Planner, t 
 	if err != nil {
 		return nil, err
 	}
-	f, err := readModule(tree)
-	if err != nil {
-		return nil, fmt.Errorf("listing the tests of the %s: %w", side, err)
-	}
 	roots, err := load(ctx, p.plan, listing|packages.NeedForTest, "./...")
 	if stop := stopped(ctx); stop != nil {
 		return nil, stop
@@ -92,12 +88,12 @@ func loadTests(ctx context.Context, side string, tree *Tree, planner Planner, t 
 	if err != nil {
 		return nil, fmt.Errorf("listing the tests of the %s: %s", side, p.explain(err.Error()))
 	}
-	return p, p.fillTests(roots, f.Module.Mod.Path)
+	return p, p.fillTests(roots)
 }
 
-// fillTests sorts the packages that were listed for a module from the generated
-// main packages of its tests.
-func (p *program) fillTests(roots []*packages.Package, module string) error {
+// fillTests sorts packages from the generated main packages of their tests. The
+// go command lists no other module's by "./...", and none of a workspace.
+func (p *program) fillTests(roots []*packages.Package) error {
 	p.tests = map[string]*packages.Package{}
 	packages.Visit(roots, nil, func(found *packages.Package) {
 		if _, ok := testedBy(found); !ok {
@@ -105,7 +101,7 @@ func (p *program) fillTests(roots []*packages.Package, module string) error {
 		}
 	})
 	for _, root := range roots {
-		if path, ok := testedBy(root); ok && inModule(p.packages[path], module) {
+		if path, ok := testedBy(root); ok && p.packages[path] != nil {
 			p.tests[path] = root
 		}
 		if len(root.Errors) > 0 && root.Dir == "" && len(root.Imports) == 0 { // a pattern, and no package
@@ -113,10 +109,6 @@ func (p *program) fillTests(roots []*packages.Package, module string) error {
 		}
 	}
 	return nil
-}
-
-func inModule(p *packages.Package, module string) bool {
-	return p != nil && p.Module != nil && p.Module.Main && p.Module.Path == module
 }
 
 // testedBy returns the import path of the package whose tests a generated main

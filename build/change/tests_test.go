@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/change"
 	"github.com/gohotfix/hotfix/target"
 )
 
-// tested is pay with tests, of which unused's are its external tests' alone.
+// tested is pay with tests. For those of unused, helper is compiled again.
 const tested = pay + `
 -- auth/auth_test.go --
 package auth
@@ -21,6 +22,8 @@ package main
 package unused_test
 
 import _ "example.com/pay/helper"
+-- unused/inside_test.go --
+package unused
 -- helper/helper.go --
 package helper
 
@@ -176,6 +179,47 @@ package log
 	found, through := reach(t, base, fix, linux())
 	assert.Equal(t, map[string][]string{"example.com/pay/cmd/pay": {"example.org/log"}}, through)
 	assert.Equal(t, []change.CodeFile{{Path: "log/log.go", Package: "example.org/log"}}, found.Files)
+}
+
+// What is broken on both sides in the same way may differ all the same.
+func TestTestsThatAreBroken(t *testing.T) {
+	t.Parallel()
+	const broken = "-- lone/lone_test.go --\npackage lone\n\nfunc\n"
+	base, fix := folders(t, tested+broken, "-- plain/plain.go --\npackage plain\n\n// more\n")
+	_, through := reach(t, base, fix, linux())
+	assert.Equal(t, map[string][]string{"example.com/pay/lone": {"example.com/pay/lone"}}, through)
+}
+
+// Of a workspace, only the tests of the module that is released count.
+func TestTestsOfAWorkspace(t *testing.T) {
+	t.Parallel()
+	const workspace = `
+-- go.work --
+go 1.24
+
+use .
+use ./log
+-- log/go.mod --
+module example.org/log
+
+go 1.24
+-- log/log_test.go --
+package log
+`
+	base, fix := folders(t, tested+workspace, "-- log/log_test.go --\npackage log\n\n// more\n-- lone/lone_test.go --\npackage lone\n\n// more\n")
+	old, err := change.Folder(base)
+	require.NoError(t, err)
+	now, err := change.Folder(fix)
+	require.NoError(t, err)
+	plan := func(dir string, t target.Target) (build.Plan, error) {
+		p, err := planner("./cmd/pay")(dir, t)
+		p.Workspace = filepath.Join(dir, "go.work")
+		return p, err
+	}
+	found, err := change.Tests(t.Context(), old, now, plan, linux())
+	require.NoError(t, err)
+	require.Len(t, found.Packages, 1)
+	assert.Equal(t, "example.com/pay/lone", found.Packages[0].Path)
 }
 
 func TestTestsCannotBeListed(t *testing.T) {

@@ -234,6 +234,12 @@ import "testing"
 func TestA(t *testing.T) { panic("boom") }
 
 func TestB(t *testing.T) {}
+-- new/new_test.go --
+package new
+
+import "testing"
+
+func TestNew(t *testing.T) {}
 -- auth/auth_plan9.go --
 package auth
 
@@ -267,6 +273,7 @@ func TestCompare(t *testing.T) {
 		pay + "words":  {[]string{pay + "words"}, policy.Passed, policy.Failed},
 		pay + "data":   {[]string{"data/testdata/in/a.txt"}, policy.Passed, policy.Failed},
 		pay + "broken": {[]string{pay + "broken"}, policy.Passed, policy.NotBuilt},
+		pay + "new":    {[]string{pay + "new"}, policy.Absent, policy.Passed},
 		pay + "dies":   {[]string{pay + "dies"}, policy.Passed, policy.Failed},
 	}, packages, "and not those of other, which nothing reaches")
 
@@ -288,6 +295,7 @@ func TestCompare(t *testing.T) {
 		"words TestWords":          {policy.Passed, policy.Failed},
 		"data TestData":            {policy.Passed, policy.Failed},
 		"broken ":                  {policy.Passed, policy.NotBuilt},
+		"new TestNew":              {policy.Absent, policy.Passed},
 		"dies ":                    {policy.Passed, policy.Failed},
 		"dies TestA":               {policy.Passed, policy.Failed},
 	}, withoutTestB(said))
@@ -303,9 +311,8 @@ func TestCompare(t *testing.T) {
 	assert.Contains(t, found.Lines.Err, "the tests of example.com/pay/dies ended early")
 
 	assert.Contains(t, events, tests.Event(tests.TestFailed{Side: tests.Base, Path: pay + "auth", Name: "TestMends"}))
-	for _, side := range []tests.Side{tests.Base, tests.Fix} {
-		requireProgress(t, events, side, len(packages))
-	}
+	requireProgress(t, events, tests.Base, len(packages)-1)
+	requireProgress(t, events, tests.Fix, len(packages))
 }
 
 // withoutTestB leaves out the test that runs before the panic of another, or does
@@ -383,6 +390,12 @@ func TestSecond(t *testing.T) { order(t) }
 
 func TestThird(t *testing.T) { order(t) }
 
+func TestFourth(t *testing.T) { order(t) }
+
+func TestFifth(t *testing.T) { order(t) }
+
+func TestSixth(t *testing.T) { order(t) }
+
 func order(t *testing.T) {
 	name := "base"
 	if changed {
@@ -409,9 +422,11 @@ func TestSometimes(t *testing.T) {
 }
 
 func TestAlways(t *testing.T) {
-	if changed {
-		t.Error("never again")
-	}
+	t.Run("sub", func(t *testing.T) {
+		if changed {
+			t.Error("never again")
+		}
+	})
 }
 `
 
@@ -435,15 +450,15 @@ func TestFlaky(t *testing.T) {
 		states[x.Name] = x.Flaky
 		assert.Equal(t, !x.Flaky, x.NewlyFails(), x.Name)
 	}
-	assert.Equal(t, map[string]bool{"TestSometimes": true, "TestSometimes/a_(b)": true, "TestSometimes/a_(b)/c|d": true, "TestAlways": false}, states)
+	assert.Equal(t, map[string]bool{"TestSometimes": true, "TestSometimes/a_(b)": true, "TestSometimes/a_(b)/c|d": true, "TestAlways": false, "TestAlways/sub": false}, states)
 	assert.Len(t, reruns, 2)
 	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestSometimes/a_(b)/c|d", Passed: true})
-	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestAlways"})
+	assert.Contains(t, reruns, tests.TestRerun{Path: "m", Name: "TestAlways/sub"})
 
 	old, err := os.ReadFile(filepath.Join(outside, "base"))
 	require.NoError(t, err)
 	now, err := os.ReadFile(filepath.Join(outside, "fix"))
 	require.NoError(t, err)
 	assert.Equal(t, string(old), string(now), "both sides have the order of one seed, and what runs again runs alone")
-	assert.Len(t, strings.Fields(string(old)), 3)
+	assert.Len(t, strings.Fields(string(old)), 6)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/tools/cover"
 
 	"github.com/gohotfix/hotfix/build/change/source"
 	"github.com/gohotfix/hotfix/build/policy"
@@ -33,6 +34,32 @@ func TestRecordedProfiles(t *testing.T) {
 			{File: "a/a.go", First: 25, Last: 25, Function: "G"},
 		}, c.result.Uncovered, version)
 		assert.Equal(t, policy.Coverage{Total: 16, Covered: 8}, c.result.Lines, version)
+	}
+}
+
+func TestRan(t *testing.T) {
+	blocks := []cover.ProfileBlock{
+		{StartLine: 1, StartCol: 5, EndLine: 2, EndCol: 8, Count: 1},
+		{StartLine: 2, StartCol: 8, EndLine: 2, EndCol: 20, Count: 0},
+		{StartLine: 2, StartCol: 22, EndLine: 4, EndCol: 1, Count: 3},
+	}
+	at := func(line, column int) source.Position { return source.Position{Line: line, Column: column} }
+	for name, test := range map[string]struct {
+		runs       []source.Position
+		yes, known bool
+	}{
+		"in one":               {[]source.Position{at(1, 5), at(2, 7)}, true, true},
+		"in one that did not":  {[]source.Position{at(2, 8)}, false, true},
+		"in both":              {[]source.Position{at(2, 7), at(2, 9), at(2, 23)}, false, true},
+		"between":              {[]source.Position{at(2, 20), at(2, 21)}, false, false},
+		"before":               {[]source.Position{at(1, 4)}, false, false},
+		"after":                {[]source.Position{at(4, 1)}, false, false},
+		"between and in one":   {[]source.Position{at(2, 20), at(3, 1)}, true, true},
+		"nothing on the line":  {nil, false, false},
+		"no block of the line": {[]source.Position{at(9, 9)}, false, false},
+	} {
+		yes, known := ran(source.Code{Runs: test.runs}, blocks)
+		assert.Equal(t, []bool{test.yes, test.known}, []bool{yes, known}, name)
 	}
 }
 

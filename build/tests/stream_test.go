@@ -126,13 +126,14 @@ func TestOutputIsBounded(t *testing.T) {
 	s := newStream([]string{"p"})
 	for test := range 800 {
 		for i := range 40 {
-			_, _ = s.Write([]byte(line(t, event{Action: "output", Package: "p", Test: fmt.Sprint("T", test), Output: fmt.Sprintf("%d %01000d\n", i, i)})))
+			s.event(s.packages["p"], event{Action: "output", Package: "p", Test: fmt.Sprint("T", test), Output: fmt.Sprintf("%d %01000d\n", i, i)})
 		}
-		_, _ = s.Write([]byte(line(t, event{Action: "fail", Package: "p", Test: fmt.Sprint("T", test)})))
+		s.event(s.packages["p"], event{Action: "fail", Package: "p", Test: fmt.Sprint("T", test)})
 	}
 	total := 0
 	for _, test := range s.packages["p"].tests {
 		assert.LessOrEqual(t, len(test.output.String()), MaxOutput)
+		assert.LessOrEqual(t, len(test.output.kept), 2*MaxOutput)
 		total += len(test.output.kept)
 	}
 	assert.LessOrEqual(t, total, MaxTotalOutput+2*MaxOutput)
@@ -145,7 +146,7 @@ func TestOutputIsBounded(t *testing.T) {
 func TestOutputOfPassingTestsIsDropped(t *testing.T) {
 	s := newStream([]string{"p"})
 	long := strings.Repeat("x", MaxOutput)
-	for test := range 2 * MaxTotalOutput / MaxOutput {
+	for test := range 10 {
 		name := fmt.Sprint("T", test)
 		_, _ = s.Write([]byte(line(t, event{Action: "output", Package: "p", Test: name, Output: long}) + line(t, event{Action: "pass", Package: "p", Test: name})))
 	}
@@ -155,7 +156,7 @@ func TestOutputOfPassingTestsIsDropped(t *testing.T) {
 func TestTestsAreBounded(t *testing.T) {
 	s := newStream([]string{"p"})
 	for test := range MaxTests + 10 {
-		s.line([]byte(`{"Action":"pass","Package":"p","Test":"T` + fmt.Sprint(test) + `"}`))
+		s.event(s.packages["p"], event{Action: "pass", Package: "p", Test: fmt.Sprint("T", test)})
 	}
 	assert.Len(t, s.packages["p"].tests, MaxTests)
 	assert.Equal(t, []string{"there are too many tests: some are left out"}, s.unknown)
