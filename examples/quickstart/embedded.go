@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/tools/txtar"
+
+	"github.com/gohotfix/hotfix/build/policy"
 )
 
 // The embedded service and its fix, each a whole module.
@@ -33,6 +35,12 @@ func embedded(work string) (*program, error) {
 		baseDir: filepath.Join(work, "base"), fixDir: filepath.Join(work, "fix"),
 		fixTime:     time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC),
 		demonstrate: askService,
+		policies: []policy.Policy{
+			policy.OnlyPackages("session"), policy.MaxLines(10), policy.TestsChange(),
+			policy.NoModuleChanges(), policy.NoDirectiveChanges(), policy.NoSensitiveImports(), policy.NoHiddenEffects(), policy.CompatibleAPI(),
+			policy.SameToolchain(), policy.SameFlags("main.version"), policy.Reproducible(), policy.BaseProven(), policy.ExpectedEffects(),
+		},
+		tested: true,
 	}
 	if err := writeTree(p.baseDir, baseTree); err != nil {
 		return nil, err

@@ -100,8 +100,14 @@ func (p *progress) building(e build.Event) {
 
 func work(step hotfix.Step) string {
 	switch step {
+	case hotfix.StepProve:
+		return "building the base again from its source"
+	case hotfix.StepTest:
+		return "running the tests that the change can reach"
 	case hotfix.StepBuild:
 		return "building the fix"
+	case hotfix.StepCompare:
+		return "comparing the executables"
 	case hotfix.StepPack:
 		return "packing"
 	case hotfix.StepSign:

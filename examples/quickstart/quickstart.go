@@ -12,8 +12,10 @@ import (
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
+	"github.com/gohotfix/hotfix/verify"
 	"github.com/gohotfix/hotfix/verify/sign"
 )
 
@@ -26,6 +28,8 @@ type program struct {
 	fixVersion           string    // "" for the base's with +hotfix.1
 	versionVariable      string    // "" for none
 	fixTime              time.Time // of the fix commit
+	policies             []policy.Policy
+	tested               bool // by its own tests
 	demonstrate          func(ctx context.Context, say *narrator, executable string) error
 }
 
@@ -135,7 +139,7 @@ func (s *story) demonstrate(ctx context.Context, executables map[target.Target]s
 
 // hotfix makes the release with a fresh key, and returns its public half.
 func (s *story) hotfix(ctx context.Context, production map[target.Target]string) (public []byte, _ *hotfix.Result, err error) {
-	s.say.step("The hotfix: built, packed, signed with a fresh key, checked")
+	s.say.step("The hotfix: proven, judged, tested, built, compared, packed, signed with a fresh key")
 	signer, public, err := freshKey()
 	if err != nil {
 		return nil, nil, err
@@ -152,6 +156,9 @@ func (s *story) hotfix(ctx context.Context, production map[target.Target]string)
 	}
 	s.say.line("%s (%s), built by %s", result.ID, manifest.FormatSequence(result.Epoch, result.Sequence), result.Toolchain)
 	s.say.table(resultRows(result))
+	for _, line := range established(result) {
+		s.say.line("%s", line)
+	}
 	for _, warning := range result.Warnings {
 		s.say.line("Warning: %s.", warning)
 	}
@@ -164,12 +171,17 @@ func (s *story) options(production map[target.Target]string, signer *sign.Signer
 		hotfix.WithSource(p.fixDir, p.pkg),
 		hotfix.WithBase(hotfix.BaseBinaries(inOrder(s.targets, production)...)),
 		hotfix.WithBaseVersion(p.baseVersion),
+		hotfix.WithBaseSourceFolder(p.baseDir),
+		hotfix.WithPolicies(p.policies...),
 		hotfix.WithTargets(s.targets...),
 		hotfix.WithTime(p.fixTime),
 		hotfix.WithSigner(signer),
 		hotfix.WithOutput(s.dist()),
 		hotfix.WithCache(filepath.Join(s.work, "cache")),
 		hotfix.WithObserver(s.progress.observe),
+	}
+	if p.tested {
+		options = append(options, hotfix.WithTests())
 	}
 	if p.fixVersion != "" {
 		options = append(options, hotfix.WithVersion(p.fixVersion))
@@ -237,5 +249,6 @@ func (s *story) conclude(result *hotfix.Result) {
 		return
 	}
 	s.say.line("Kept: the dist folder %s and the public key %s.pub.", s.out, filepath.Clean(s.out))
+	s.say.line("Look at it: %s", filepath.Join(s.out, verify.ReportHTMLName))
 	s.say.line("Verify it again: go run ./examples/releasetool verify -key %s.pub %s", filepath.Clean(s.out), s.out)
 }
