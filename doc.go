@@ -29,6 +29,7 @@
 //	hotfix.json                       the release: the signed statement's predicate, to read
 //	hotfix.<key id>.sigstore.json     one bundle a signer
 //	report.json                       what was done and how long it took; not signed
+//	report.html                       the same for people, as one page
 //
 // # Steps
 //

@@ -52,7 +52,7 @@ func (r *Result) changeSection() page.Section {
 func (r *Result) noChange() string {
 	switch {
 	case !r.ended(StepChange):
-		return "What changes was not looked for: the run ended before that."
+		return "What changes was not looked for: " + r.unreached() + "."
 	case !r.hasBase():
 		return "This is a first release: there is no base that it could differ from."
 	}
@@ -245,7 +245,7 @@ func (r *Result) noProof() string {
 	case r.DryRun:
 		return "a dry run builds nothing"
 	case !r.ended(StepProve):
-		return "the run ended before that"
+		return r.unreached()
 	case r.Change == nil:
 		return "the source of the base is not known"
 	}

@@ -12,7 +12,7 @@ import (
 func (r *Result) packagesSection() page.Section {
 	s := page.Section{ID: "packages", Title: "Packages and executables"}
 	if len(r.Targets) == 0 {
-		s.Blocks = []page.Block{note("No target was planned: the run ended before that.")}
+		s.Blocks = []page.Block{note("No target was planned: %s.", r.unreached())}
 		return s
 	}
 	s.Count = page.Count(len(r.Targets))
@@ -39,7 +39,7 @@ func (r *Result) notBuilt() string {
 	if r.DryRun {
 		return "a dry run writes nothing"
 	}
-	return "the run ended before that"
+	return r.unreached()
 }
 
 func (r *Result) packagesTable() *page.Table {

@@ -42,11 +42,11 @@ func (r *Result) notCompared() string {
 	case r.DryRun:
 		return "a dry run builds nothing"
 	case !r.ended(StepBuild):
-		return "the run ended before the fix was built"
+		return "the fix was not built"
 	case !r.hasBase():
 		return "there is no base"
 	case !r.ended(StepCompare):
-		return "the run ended before that"
+		return r.unreached()
 	}
 	return "there is no executable of the base to compare with, the run was told not to compare, or it could not, which a warning says then"
 }

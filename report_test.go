@@ -100,6 +100,9 @@ func TestReportSaysWhatWasNotDone(t *testing.T) {
 	for i := range unknownBase.Targets {
 		unknownBase.Targets[i].Proof, unknownBase.Targets[i].Code = nil, nil
 	}
+	failed := blockedResult()
+	failed.Findings, failed.Policies, failed.Steps = nil, nil, richSteps()[:6]
+	failed.Failure = &hotfix.Failure{Step: hotfix.StepTest, Message: "the disk is full"}
 	dry := blockedResult()
 	dry.DryRun, dry.Failure, dry.Findings, dry.Policies = true, nil, nil, nil
 	for name, test := range map[string]struct {
@@ -107,11 +110,11 @@ func TestReportSaysWhatWasNotDone(t *testing.T) {
 		says   []string
 	}{
 		"empty": {&hotfix.Result{}, []string{
-			"Not verified|Unsigned", "No policy was asked", "What changes was not looked for", "was not tried: there is no base", "No tests were run: the run ended before that",
-			"was not looked at: the run ended before the fix was built", "were not compared", "No target was planned", "not reached", "Not known: nothing was built", "not dated",
+			"Not verified|Unsigned", "No policy was asked", "What changes was not looked for", "was not tried: there is no base", "No tests were run: the run has no record of it",
+			"was not looked at: the fix was not built", "were not compared", "No target was planned", "not reached", "Not known: nothing was built", "not dated",
 		}},
 		"blocked": {blockedResult(), []string{
-			"No tests were run: the run ended before that", "was not tried: the run ended|was not tried: either", "the run ended before the fix was built", "No package was written: the run ended", "not built", "Nobody has signed",
+			"No tests were run: the run ended before that", "was not tried: either", "the fix was not built", "No package was written: the run ended", "not built", "Nobody has signed",
 		}},
 		"first release": {firstRelease(), []string{
 			"This is a first release", "was not tried: there is no base", "No tests were run: the pipeline was not told", "was not looked at: there is no base", "Nobody has signed", "no base",
@@ -119,6 +122,7 @@ func TestReportSaysWhatWasNotDone(t *testing.T) {
 		"unknown base": {unknownBase, []string{
 			"The source of the base is not known, so that what changes was not found", "was not tried: the source of the base is not known", "How large the packages are is not known",
 		}},
+		"failed tests": {failed, []string{"The run ended in the step test", "No tests were run: the run ended before that", "The run ended early: test: the disk is full"}},
 		"dry run": {dry, []string{
 			"No tests were run: a dry run runs none", "was not tried: a dry run builds nothing", "was not looked at: a dry run builds nothing", "No package was written: a dry run writes nothing", "left out of a dry run",
 		}},

@@ -43,7 +43,7 @@ func (r *Result) noTests() string {
 	case r.DryRun:
 		return "No tests were run: a dry run runs none."
 	case !r.ended(StepTest):
-		return "No tests were run: the run ended before that."
+		return "No tests were run: " + r.unreached() + "."
 	}
 	return "No tests were run: the pipeline was not told to run those that the change can reach."
 }

@@ -62,6 +62,14 @@ func (r *Result) ended(step Step) bool {
 	return slices.ContainsFunc(r.Steps, func(s StepTime) bool { return s.Step == step })
 }
 
+// unreached says why a step is not behind the run.
+func (r *Result) unreached() string {
+	if r.Failure != nil {
+		return "the run ended before that"
+	}
+	return "the run has no record of it"
+}
+
 // found returns the findings of a severity; one that is none of the three
 // counts as the gravest.
 func (r *Result) found(severity policy.Severity) policy.Findings {
