@@ -16,7 +16,11 @@
 // The pipeline ties together packages that are useful alone:
 //
 //	target         where a binary runs
-//	build          compiles, reproducibly, many targets at once
+//	build          compiles, reproducibly, many targets at once; proves what runs
+//	build/change   finds what a fix changes in the source
+//	build/policy   judges that, and everything else that is found out
+//	build/tests    runs the tests that the change can reach, on base and fix
+//	build/compare  finds what a fix changes in the executable
 //	pack           writes and strictly reads packages
 //	pack/manifest  what is signed and shipped
 //	verify         decides by digests and signatures
@@ -34,8 +38,16 @@
 // # Steps
 //
 // A run consists of the steps [StepSource] to [StepPublish], in that order.
-// An error is a [*StepError] and names the step. Hooks run before and after
-// each; an observer is told of each.
+// An error is a [*StepError] and names the step; if policies forbid the hotfix it
+// wraps a [*BlockedError]. Hooks run before and after each step; an observer is
+// told of each.
+//
+// What changes is found if the source of the base is known: because the base is
+// a revision or a folder, because [WithBaseSourceRevision] or
+// [WithBaseSourceFolder] says so, or because the fix is a revision and the base
+// records its commit. Then a base of executables or packages is also rebuilt
+// and compared with them. The executables of base and fix are compared in any
+// case.
 //
 // # Dates
 //
