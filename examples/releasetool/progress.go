@@ -7,6 +7,7 @@ import (
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/build"
+	"github.com/gohotfix/hotfix/build/tests"
 )
 
 // progress draws one line on a terminal: the steps that are done, and what is
@@ -39,6 +40,19 @@ func (p *progress) observe(e hotfix.Event) {
 		_ = p.bar.Add(1)
 	case hotfix.Building:
 		p.building(e.Event)
+	case hotfix.Testing:
+		p.testing(e.Event)
+	case hotfix.Compared:
+		p.bar.Describe(fmt.Sprintf("%s: %s done", p.step, e.Report.New.Target))
+	}
+}
+
+func (p *progress) testing(e tests.Event) {
+	switch e := e.(type) {
+	case tests.PackageStarted:
+		p.bar.Describe(fmt.Sprintf("%s: %s on the %s", p.step, e.Path, e.Side))
+	case tests.PackageFinished:
+		p.bar.Describe(fmt.Sprintf("%s: %d of %d packages on the %s", p.step, e.Done, e.Total, e.Side))
 	}
 }
 
