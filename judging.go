@@ -52,7 +52,7 @@ func (r *run) findChange(ctx context.Context) error {
 		return err
 	}
 	r.result.Change = &found
-	r.judged.Change, r.judged.Now = found, time.Now()
+	r.judged.Change, r.judged.Version, r.judged.Now = found, r.about.version, time.Now()
 	r.judged.Base.Toolchain = r.old.toolchain
 	if r.judged.Base.Flags, err = r.baseFlags(); err != nil {
 		return err

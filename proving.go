@@ -26,7 +26,7 @@ func (r *run) prove(ctx context.Context) error {
 	var failed build.TargetErrors
 	switch {
 	case err == nil:
-	case errors.As(err, &failed) && ctx.Err() == nil:
+	case errors.As(err, &failed) && ctx.Err() == nil && !errors.Is(err, build.ErrDiskFull):
 		r.cannotProve(targets, failed)
 		return nil
 	default:

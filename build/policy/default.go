@@ -9,7 +9,7 @@ const (
 )
 
 // Default are the rules for a hotfix that hold in most projects: it is small,
-// it is made on the released version, it leaves modules, toolchain, flags and
+// it is made on the released version and numbered as one of it, it leaves modules, toolchain, flags and
 // API alone, it has no effects that its lines do not show, and it can be built
 // again. A change without a test is a warning, and so is a base of which nobody
 // proved that its source makes what runs. After the build, nothing else may
@@ -17,7 +17,7 @@ const (
 // take time that not every hotfix has.
 func Default() []Policy {
 	return []Policy{
-		CleanTree(), TaggedBase(), BaseIsAncestor(),
+		CleanTree(), TaggedBase(), HotfixVersion(),
 		MaxLines(DefaultMaxLines), MaxFiles(DefaultMaxFiles),
 		ForbiddenPaths(slices.Concat(MigrationPaths(), CIPaths())...),
 		NoModuleChanges(), NoDirectiveChanges(), CompatibleAPI(), NoSensitiveImports(), NoHiddenEffects(),

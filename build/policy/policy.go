@@ -16,11 +16,12 @@ import (
 // Case is what policies judge: a change, how the fix is to be built, and what is
 // known of both by the [Stage] at which a policy is asked.
 type Case struct {
-	Change Change
-	Plans  []build.Plan // one a target; none if nothing is built
-	Base   Build        // how the base was built
-	Fix    Build        // how the fix is or was built
-	Now    time.Time    // for waivers, which end; with the zero time no waiver can be checked
+	Change  Change
+	Version string       // of the result, as "v1.4.2+hotfix.1"
+	Plans   []build.Plan // one a target; none if nothing is built
+	Base    Build        // how the base was built
+	Fix     Build        // how the fix is or was built
+	Now     time.Time    // for waivers, which end; with the zero time no waiver can be checked
 
 	Proofs  []*build.Proof    // that the base's source makes what runs; one a target, nil if nobody tried
 	Tests   *Tests            // nil before [AfterTests], and if none were run

@@ -20,7 +20,7 @@ func good() policy.Case {
 	plan := policytest.Plan()
 	built := func() policy.Build { return policy.Build{Toolchain: plan.Toolchain, Flags: plan.Flags()} }
 	return policy.Case{
-		Plans: []build.Plan{plan}, Base: built(), Fix: built(), Now: policytest.Now(), Proofs: []*build.Proof{policytest.Proof()},
+		Version: "v1.4.3", Plans: []build.Plan{plan}, Base: built(), Fix: built(), Now: policytest.Now(), Proofs: []*build.Proof{policytest.Proof()},
 		Change: policy.Change{
 			Base: policy.Revision{Name: "v1.4.2", Commit: "1111", Version: "v1.4.2"}, Fix: policy.Revision{Name: "hotfix", Commit: "2222"},
 			Ancestry: policy.Descends, Module: "example.com/pay",
@@ -183,10 +183,11 @@ func stock() []stockTest {
 		{"diverged", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, `the fix "hotfix" is on another branch than the base "v1.4.2"`},
 		{"older", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = policy.Precedes }, `is older than the base`},
 		{"not related", policy.BaseIsAncestor(), func(c *policy.Case) { c.Change.Ancestry = "" }, `cannot tell whether the fix "hotfix" descends`},
-		{"code of another release", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Fix.Version = "v1.5.0" }, `the fix "hotfix" is tagged v1.5.0, so it is the code of another release than v1.4.3`},
-		{"version of another base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "v1.3.0" }, "v1.4.3 is not a version for a hotfix of v1.3.0: use v1.3.0+hotfix.1 or v1.3.1"},
-		{"version without a base", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Base.Version = "" }, "cannot tell whether v1.4.3 is a hotfix"},
-		{"version on another branch", policy.HotfixVersion("v1.4.3"), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, "hotfix-version: the fix \"hotfix\" is on another branch"},
+		{"code of another release", policy.HotfixVersion(), func(c *policy.Case) { c.Change.Fix.Version = "v1.5.0" }, `the fix "hotfix" is tagged v1.5.0, so it is the code of another release than v1.4.3`},
+		{"version of another base", policy.HotfixVersion(), func(c *policy.Case) { c.Change.Base.Version = "v1.3.0" }, "v1.4.3 is not a version for a hotfix of v1.3.0: use v1.3.0+hotfix.1 or v1.3.1"},
+		{"version without a base", policy.HotfixVersion(), func(c *policy.Case) { c.Change.Base.Version = "" }, "cannot tell whether v1.4.3 is a hotfix"},
+		{"no version", policy.HotfixVersion(), func(c *policy.Case) { c.Version = "1.4.3" }, `the result has the version "1.4.3", which nobody can compare`},
+		{"version on another branch", policy.HotfixVersion(), func(c *policy.Case) { c.Change.Ancestry = policy.Diverged }, "hotfix-version: the fix \"hotfix\" is on another branch"},
 		{"nobody rebuilt", policy.BaseProven(), func(c *policy.Case) { c.Proofs = nil }, "block: base-proven: cannot tell whether the base's source makes what runs, since nobody rebuilt it: give the executable"},
 		{"a target without a proof", policy.BaseProven(), plan(func(p *build.Plan) { p.Target = target.MustParse("linux/arm64") }), "what runs on linux/arm64, since nobody rebuilt it for that: give"},
 		{"a proof that is not there", policy.BaseProven(), func(c *policy.Case) { c.Proofs[0] = nil }, "what runs on linux/amd64, since nobody rebuilt it for that: give"},
@@ -288,10 +289,10 @@ func TestStockPasses(t *testing.T) {
 		{name: "no lines", policy: policy.ChangedLinesCovered(100), mutate: func(c *policy.Case) { c.Tests.Lines = policy.Coverage{} }},
 		{name: "no tests are reached", policy: policy.NoNewFailures(), mutate: func(c *policy.Case) { c.Tests = &policy.Tests{} }},
 		{name: "a note of another kind", policy: policy.NoNotes(policy.Init), mutate: func(c *policy.Case) { c.Change.Notes = []policy.Note{{Kind: policy.Embed}} }},
-		{name: "the next patch", policy: policy.HotfixVersion("v1.4.3")},
-		{name: "a hotfix of the base", policy: policy.HotfixVersion("v1.4.2+hotfix.7")},
-		{name: "a hotfix that is tagged already", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix.Version = "v1.4.3" }},
-		{name: "changes on the base's commit", policy: policy.HotfixVersion("v1.4.3"), mutate: func(c *policy.Case) { c.Change.Fix = c.Change.Base }},
+		{name: "the next patch", policy: policy.HotfixVersion()},
+		{name: "a hotfix of the base", policy: policy.HotfixVersion(), mutate: func(c *policy.Case) { c.Version = "v1.4.2+hotfix.7" }},
+		{name: "a hotfix that is tagged already", policy: policy.HotfixVersion(), mutate: func(c *policy.Case) { c.Change.Fix.Version = "v1.4.3" }},
+		{name: "changes on the base's commit", policy: policy.HotfixVersion(), mutate: func(c *policy.Case) { c.Change.Fix = c.Change.Base }},
 		{name: "a base that was signed", policy: policy.BaseProven(), mutate: func(c *policy.Case) { c.Proofs[0].Verdict = build.IdenticalButSignature }},
 		{name: "a proof more", policy: policy.BaseProven(), mutate: func(c *policy.Case) {
 			more := *c.Proofs[0]
@@ -379,7 +380,8 @@ func TestHotfixVersions(t *testing.T) {
 	} {
 		c := good()
 		c.Change.Base.Version = test.base
-		found, err := policy.Check(t.Context(), c, policy.HotfixVersion(test.version))
+		c.Version = test.version
+		found, err := policy.Check(t.Context(), c, policy.HotfixVersion())
 		require.NoError(t, err)
 		assert.Equal(t, test.ok, !found.Blocked(), "%s for %s", test.version, test.base)
 	}
@@ -405,8 +407,6 @@ func TestWrongArguments(t *testing.T) {
 		{policy.ChangedLinesCovered(-1), "ChangedLinesCovered: -1 is no share"},
 		{policy.NoNotes(), "NoNotes: no kinds"},
 		{policy.NoNotes("int"), `NoNotes: "int" is no kind`},
-		{policy.HotfixVersion("1.4.3"), `HotfixVersion: "1.4.3" is not a version`},
-		{policy.HotfixVersion("v1.4"), `HotfixVersion: "v1.4" is not a version`},
 		{policy.MinGo("1.26"), `MinGo: "1.26" is no version of Go`},
 		{policy.Vulnerabilities(nil), "Vulnerabilities: nothing opens"},
 		{policy.All("none"), `All: "none" has no policies`},

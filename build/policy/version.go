@@ -67,21 +67,25 @@ func ancestry(c Change) []Finding {
 	return []Finding{f}
 }
 
-// HotfixVersion asks that a version is the one for a hotfix of the base, and
-// that the fix is what the version says.
+// HotfixVersion asks that the version of the result is the one for a hotfix of
+// the base, and that the fix is what the version says.
 //
 // A hotfix of v1.4.2 is v1.4.3 or v1.4.2+hotfix.N, with N from 1; one of
 // v1.4.2+hotfix.1 may also be v1.4.2+hotfix.2 or later; one of a pre-release
-// only the latter form. The fix must descend from the base, and its commit must
-// not be tagged as another version: that is the code of another release.
-func HotfixVersion(version string) Policy {
-	r := of("hotfix-version", func(c Case) []Finding {
-		return append(versionFindings(c.Change, version), ancestry(c.Change)...)
+// only the latter form. The fix must descend from the base, as [BaseIsAncestor]
+// asks, and its commit must not be tagged as another version: that is the code
+// of another release.
+func HotfixVersion() Policy {
+	return of("hotfix-version", func(c Case) []Finding {
+		found := ancestry(c.Change)
+		if !isFull(c.Version) {
+			return append(found, Finding{
+				Message: fmt.Sprintf("the result has the version %q, which nobody can compare with the base's", c.Version),
+				Remedy:  "give it a version with all three numbers, as v1.4.3 or v1.4.2+hotfix.1",
+			})
+		}
+		return append(found, versionFindings(c.Change, c.Version)...)
 	})
-	if !isFull(version) {
-		r.invalid = argumentError("HotfixVersion", "%q is not a version: write all three numbers, as v1.4.3 or v1.4.2+hotfix.1", version)
-	}
-	return r
 }
 
 func versionFindings(c Change, version string) []Finding {

@@ -115,7 +115,7 @@ func rules() map[string]constructor {
 		"compatible-api":        plain(policy.CompatibleAPI),
 		"expected-effects":      plain(policy.ExpectedEffects),
 		"forbidden-paths":       several(policy.ForbiddenPaths),
-		"hotfix-version":        single(policy.HotfixVersion),
+		"hotfix-version":        plain(policy.HotfixVersion),
 		"max-effects":           numbered(policy.MaxEffects),
 		"max-files":             numbered(policy.MaxFiles),
 		"max-functions":         numbered(policy.MaxFunctions),

@@ -112,13 +112,13 @@ func released(c policy.Change) policy.Change {
 
 // Case returns a change as [Change] does, with a plan for [Target] as package
 // build makes it by default, pinned to [Toolchain], a base that was built the
-// same way, and the time [Now]. In the executables the functions differ whose
+// same way, the version v1.4.3, and the time [Now]. In the executables the functions differ whose
 // source does.
 func Case(t testing.TB, archive string) policy.Case {
 	t.Helper()
 	c := Change(t, archive)
 	return policy.Case{
-		Change: c, Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now(),
+		Change: c, Version: "v1.4.3", Plans: []build.Plan{Plan()}, Base: built(), Fix: built(), Now: Now(),
 		Proofs: []*build.Proof{Proof()}, Effects: []*compare.Report{effect(c)},
 	}
 }
