@@ -4,6 +4,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -12,7 +13,7 @@ import (
 
 // Executables compares the Go executables at two paths. An error that wraps
 // [ErrUnknown] says that one of them cannot be compared function by function,
-// or that they are of different targets.
+// or that they are of different targets or different programs.
 func Executables(ctx context.Context, oldPath, newPath string) (*Report, error) {
 	before, err := open(oldPath)
 	if err != nil {
@@ -28,6 +29,9 @@ func Executables(ctx context.Context, oldPath, newPath string) (*Report, error) 
 	if a, b := before.about.Target, after.about.Target; a.OS != b.OS || a.Arch != b.Arch {
 		return nil, fmt.Errorf("comparing executables: one is for %s, the other for %s: %w: compare two of one target", a, b, ErrUnknown)
 	}
+	if a, b := programOf(before), programOf(after); a != b && a != "" && b != "" {
+		return nil, fmt.Errorf("comparing executables: one is the program %s, the other %s: %w: compare two versions of one program", a, b, ErrUnknown)
+	}
 	c := &comparison{
 		old: before, new: after, data: map[pointers]*pair{},
 		report: &Report{
@@ -36,6 +40,15 @@ func Executables(ctx context.Context, oldPath, newPath string) (*Report, error) 
 		},
 	}
 	return c.report, c.run(ctx)
+}
+
+// programOf names a program by its main package, without a major version. It is
+// "" for one that was built from single files.
+func programOf(s *side) string {
+	if s.info.Path == "command-line-arguments" {
+		return ""
+	}
+	return regexp.MustCompile(`/v[0-9]+(/|$)`).ReplaceAllString(s.info.Path, "$1")
 }
 
 // comparison is one comparison as it goes on.

@@ -61,8 +61,13 @@ func twice(n int) int { return 2 * half(4*n) }
 // built builds a program for a target and returns the executable's path.
 func built(t *testing.T, source string, on target.Target) string {
 	t.Helper()
+	return builtAs(t, "example.com/app", source, on)
+}
+
+func builtAs(t *testing.T, module, source string, on target.Target) string {
+	t.Helper()
 	dir := t.TempDir()
-	for name, text := range map[string]string{"go.mod": "module example.com/app\n\ngo 1.25\n", "main.go": source} {
+	for name, text := range map[string]string{"go.mod": "module " + module + "\n\ngo 1.25\n", "main.go": source} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
 	}
 	b, err := build.New(dir, ".", build.WithOutput(t.TempDir()))
@@ -177,12 +182,13 @@ func TestWhatCannotBeCompared(t *testing.T) {
 		return path
 	}
 	tests := map[string]struct{ path, want string }{
-		"another target": {other, "compare two of one target"},
-		"not executable": {write([]byte("#!/bin/sh\n")), "no Go build info"},
-		"empty":          {write(nil), "no Go build info"},
-		"half of it":     {write(data[:len(data)/2]), "cannot be compared function by function"},
-		"a processor":    {built(t, program, target.MustParse("linux/386")), "cannot be compared function by function"},
-		"the table":      {write(bytes.Replace(data, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0}, []byte{0xf9, 0xff, 0xff, 0xff, 0, 0}, 1)), "no Go function table"},
+		"another program": {builtAs(t, "example.com/other", program, target.MustParse("linux/amd64")), "compare two versions of one program"},
+		"another target":  {other, "compare two of one target"},
+		"not executable":  {write([]byte("#!/bin/sh\n")), "no Go build info"},
+		"empty":           {write(nil), "no Go build info"},
+		"half of it":      {write(data[:len(data)/2]), "cannot be compared function by function"},
+		"a processor":     {built(t, program, target.MustParse("linux/386")), "cannot be compared function by function"},
+		"the table":       {write(bytes.Replace(data, []byte{0xf1, 0xff, 0xff, 0xff, 0, 0}, []byte{0xf9, 0xff, 0xff, 0xff, 0, 0}, 1)), "no Go function table"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -196,6 +202,8 @@ func TestWhatCannotBeCompared(t *testing.T) {
 	}
 	_, err = compare.Executables(t.Context(), host, filepath.Join(t.TempDir(), "missing"))
 	assert.ErrorIs(t, err, os.ErrNotExist)
+	_, err = compare.Executables(t.Context(), host, builtAs(t, "example.com/app/v2", program, target.MustParse("linux/amd64")))
+	assert.NoError(t, err, "a major version is of the same program")
 }
 
 // Executables come from strangers: whatever is damaged in one, there is an

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/pack"
@@ -33,6 +35,9 @@ func defineChange(t *tool, flags *flag.FlagSet) action {
 func (t *tool) change(ctx context.Context, f *makeFlags) error {
 	if len(f.policies) == 0 {
 		f.policies = list{"default"}
+	}
+	if _, err := os.Stat(filepath.Join(f.base, "go.mod")); f.base != "" && err == nil {
+		f.base, f.sourceFolder = "", f.base
 	}
 	options, err := t.pipelineOptions(ctx, f)
 	if err != nil {

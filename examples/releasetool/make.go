@@ -55,9 +55,9 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	f := &makeFlags{asJSON: jsonFlag(flags)}
 	flags.StringVar(&f.src, "src", ".", "`folder` of the module")
 	flags.StringVar(&f.pkg, "pkg", ".", "main `package`, as ./cmd/app")
-	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, the folder of a module, a dist folder, executables separated by commas, or none")
+	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, a dist folder, executables separated by commas, or none")
 	flags.StringVar(&f.sourceRevision, "base-rev", "", "git `REV` that a base of executables or packages was built from, if it does not tell")
-	flags.StringVar(&f.sourceFolder, "base-src", "", "the same, as the `folder` of its module")
+	flags.StringVar(&f.sourceFolder, "base-src", "", "the same, as the `folder` of its module; without -base, that is built and fixed")
 	flags.StringVar(&f.baseVersion, "base-version", "", "`version` of the base, if it does not tell")
 	flags.StringVar(&f.fix, "fix", "", "git `REV` of the fix (default: the folder as it stands)")
 	flags.StringVar(&f.targets, "targets", target.Host().String(), "targets and `patterns`, as linux/amd64,darwin/*,!*/386")
@@ -84,6 +84,7 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.BoolVar(&f.race, "race", false, "run them with the race detector")
 	flags.BoolVar(&f.withoutProof, "no-proof", false, "do not rebuild a base of executables from its source")
 	flags.BoolVar(&f.withoutComparison, "no-compare", false, "do not compare the executables function by function")
+	flags.BoolVar(&f.markdown, "markdown", false, "print a summary for a pull request")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
 	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
 	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
@@ -113,7 +114,11 @@ func (t *tool) make(ctx context.Context, f *makeFlags) error {
 	if err != nil {
 		return err
 	}
-	return t.print(*f.asJSON, result, result.String)
+	text := result.String
+	if f.markdown {
+		text = result.Markdown
+	}
+	return t.print(*f.asJSON, result, text)
 }
 
 func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Option, error) {
@@ -148,7 +153,7 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 		value  string
 		option func(string) hotfix.Option
 	}{
-		{f.fix, hotfix.WithFix}, {f.sourceRevision, hotfix.WithBaseSourceRevision}, {f.sourceFolder, hotfix.WithBaseSourceFolder}, {f.baseVersion, hotfix.WithBaseVersion}, {f.version, hotfix.WithVersion}, {f.id, hotfix.WithID},
+		{f.fix, hotfix.WithFix}, {f.sourceRevision, hotfix.WithBaseSourceRevision}, {f.builtFrom(), hotfix.WithBaseSourceFolder}, {f.baseVersion, hotfix.WithBaseVersion}, {f.version, hotfix.WithVersion}, {f.id, hotfix.WithID},
 		{f.versionVariable, hotfix.WithVersionVariable}, {f.out, hotfix.WithOutput}, {f.cache, hotfix.WithCache},
 	} {
 		if o.value != "" {
@@ -260,13 +265,16 @@ func (f *makeFlags) expandTargets(ctx context.Context, options []build.Option) (
 	return set.Expand(supported)
 }
 
-// parseBase tells the kinds of base apart: what exists is the folder of a module,
-// a dist folder or executables, "none" is none, all else is a git revision.
+// parseBase tells the kinds of base apart: what exists is a dist folder or
+// executables, "none" is none, all else is a git revision. The source of the
+// base alone is a base as well.
 func (f *makeFlags) parseBase() (hotfix.Base, error) {
-	switch f.base {
-	case "":
+	switch {
+	case f.base == "" && f.sourceFolder != "":
+		return hotfix.BaseFolder(f.sourceFolder), nil
+	case f.base == "":
 		return nil, errors.New("no -base: give a git revision, a dist folder, executables, or none for a first release")
-	case "none":
+	case f.base == "none":
 		return hotfix.NoBase(), nil
 	}
 	paths := strings.Split(f.base, ",")
@@ -277,18 +285,18 @@ func (f *makeFlags) parseBase() (hotfix.Base, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the base: %w", err)
 	}
-	if info.IsDir() && isModule(f.base) {
-		return hotfix.BaseFolder(f.base), nil
-	}
 	if info.IsDir() {
 		return hotfix.BaseDist(f.base), nil
 	}
 	return hotfix.BaseBinaries(paths...), nil
 }
 
-func isModule(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "go.mod"))
-	return err == nil
+// builtFrom is the folder that a base of executables or packages was built from.
+func (f *makeFlags) builtFrom() string {
+	if f.base == "" {
+		return ""
+	}
+	return f.sourceFolder
 }
 
 // productName returns the given name, the base release's, or one made from the
