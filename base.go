@@ -169,10 +169,7 @@ func (paths baseBinaries) resolve(ctx context.Context, r *run) (*base, error) {
 	if b.version == "" {
 		b.version = unknownVersion
 	}
-	for t, binary := range b.binaries {
-		binary.Version = b.version
-		b.binaries[t] = binary
-	}
+	b.name(b.version)
 	return b, r.checkOverlap(b)
 }
 
@@ -228,7 +225,9 @@ func (r *run) openBase(ctx context.Context) (err error) {
 	if r.old, err = r.base.resolve(ctx, r); err != nil {
 		return err
 	}
-	r.nameBase()
+	if r.baseVersion != "" {
+		r.old.name(r.baseVersion)
+	}
 	r.warnOfBase()
 	if err := r.openBaseSource(ctx); err != nil {
 		return fmt.Errorf("the source of the base: %w", err)
@@ -243,14 +242,12 @@ func (r *run) openBase(ctx context.Context) (err error) {
 	return nil
 }
 
-func (r *run) nameBase() {
-	if r.baseVersion == "" {
-		return
-	}
-	r.old.version = r.baseVersion
-	for t, binary := range r.old.binaries {
-		binary.Version = r.baseVersion
-		r.old.binaries[t] = binary
+// name sets the version of the base and its executables.
+func (b *base) name(version string) {
+	b.version = version
+	for t, binary := range b.binaries {
+		binary.Version = version
+		b.binaries[t] = binary
 	}
 }
 
@@ -289,6 +286,9 @@ func (r *run) openBaseSource(ctx context.Context) (err error) {
 	}
 	if err != nil || b.source == nil {
 		return err
+	}
+	if tag := b.source.Revision().Version; b.version == unknownVersion && tag != "" {
+		b.name(tag)
 	}
 	b.builder, err = r.newBuilder(StepBase, b.source.Dir(), b.version, b.toolchain)
 	return err

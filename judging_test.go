@@ -133,6 +133,7 @@ func TestProvenBinaries(t *testing.T) {
 	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "base-proven"))
 	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "same-flags"))
 	assert.NotEmpty(t, result.Base.Commit)
+	assert.Equal(t, "v1.4.2+hotfix.1", result.Version, "the tag of the source names what does not name itself")
 }
 
 // What runs was built in another way than the hotfix is going to be: each cause
