@@ -20,6 +20,14 @@ import (
 // nobody: it only warns.
 func defaultPolicies() hotfix.Option { return hotfix.WithPolicies(policy.Default()...) }
 
+// buildsOften leaves a test out that says nothing about races that others do not.
+func buildsOften(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds programs again and again")
+	}
+}
+
 func verdict(t testing.TB, r *hotfix.Result, rule string) hotfix.PolicyVerdict {
 	t.Helper()
 	for _, p := range r.Policies {
@@ -109,6 +117,7 @@ func TestBlockedAfterTheBuild(t *testing.T) {
 
 func TestWaivedFindingIsReported(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	r, fix := released(t)
 	waived := policy.Waive(policy.MaxLines(0), "release manager", "the incident allows it", time.Now().Add(time.Hour))
 	result := setup{src: r.dir, base: hotfix.BaseRevision("v1.4.2"), options: []hotfix.Option{hotfix.WithFix(fix), hotfix.WithPolicies(waived)}}.run(t)
@@ -140,6 +149,7 @@ func TestProvenBinaries(t *testing.T) {
 // is named, and what policies ask of it decides.
 func TestBinariesThatAreNotProven(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	r, fix := released(t)
 	proven, cache := hotfix.WithPolicies(policy.BaseProven()), t.TempDir()
 	prove := func(running string, options ...hotfix.Option) error {
@@ -174,6 +184,7 @@ func TestBinariesThatAreNotProven(t *testing.T) {
 
 func TestBaseWhoseSourceDoesNotBuild(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	broken := module(t, "released")
 	running := executable(t, broken, target.Host())
 	writeFile(t, filepath.Join(broken, "main.go"), "package main\n\nfunc main() { undefined() }\n")
@@ -189,6 +200,7 @@ func TestBaseWhoseSourceDoesNotBuild(t *testing.T) {
 // A dist folder says from which commit it was built, and holds the executables.
 func TestProvenDist(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	r, fix := released(t)
 	cache := t.TempDir()
 	first := setup{src: r.dir, cache: cache, options: []hotfix.Option{hotfix.WithFix("v1.4.2")}}.run(t)
@@ -217,6 +229,7 @@ func TestProvenDist(t *testing.T) {
 // A base whose source nobody knows can be fixed, but not judged.
 func TestSourceOfTheBaseIsNotKnown(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	running := executable(t, module(t, "released"), target.Host())
 	result := setup{base: hotfix.BaseBinaries(running)}.run(t)
 	assert.Nil(t, result.Change)
@@ -229,6 +242,7 @@ func TestSourceOfTheBaseIsNotKnown(t *testing.T) {
 
 func TestBaseFolder(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	result := setup{base: hotfix.BaseFolder(module(t, "released")), options: []hotfix.Option{hotfix.WithBaseVersion("v1.4.2")}}.run(t)
 	assert.Equal(t, "v1.4.2+hotfix.1", result.Version)
 	assert.NotNil(t, result.Targets[0].Effect)
@@ -333,6 +347,7 @@ func TestTestedFix(t *testing.T) {
 
 func TestFixThatBreaksATest(t *testing.T) {
 	t.Parallel()
+	buildsOften(t)
 	r, fix := checked(t, true)
 	err := setup{src: r.dir, base: hotfix.BaseRevision("v1.4.2"), options: []hotfix.Option{hotfix.WithFix(fix), hotfix.WithTests()}}.fail(t, hotfix.StepTest)
 	var blocked *hotfix.BlockedError
