@@ -34,6 +34,10 @@ func (r *Result) verdict() page.Verdict {
 	default:
 		v.Tone, v.Word = page.Good, "May go out"
 		v.Why = fmt.Sprintf("Nothing blocks it. It is signed by %s, and what was written was verified as a host does it.", counted(len(r.Signers), "key", "keys"))
+		if slices.ContainsFunc(v.Points, func(p page.Point) bool { return p.Tone != page.Good }) {
+			v.Tone = page.Caution
+			v.Why += " Look at this first:"
+		}
 	}
 	return v
 }
