@@ -37,7 +37,7 @@ func (c *comparison) runFixTests(ctx context.Context, base *stream) (*shown, err
 		return s, nil
 	}
 	if c.withoutFixTests {
-		s.again.doubt("they were not run, as was asked for")
+		s.again.doubt("nothing was run, as was asked for")
 		return s, nil
 	}
 	overlay, err := c.overlay()
