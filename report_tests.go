@@ -25,7 +25,7 @@ func (r *Result) testsSection() page.Section {
 		unknown = append(unknown, page.Note{Tone: page.Caution, Text: "Not known: " + u})
 	}
 	for _, u := range t.Unshown {
-		unknown = append(unknown, page.Note{Text: "Whether tests show the fault is not known in full: " + u})
+		unknown = append(unknown, page.Note{Text: "Not known in full which tests show the fault: " + u})
 	}
 	s.Blocks = append(s.Blocks, bounded(unknown)...)
 	if cards := testCards(t); len(cards) > 0 {
