@@ -92,6 +92,9 @@ func (r *Result) markTests(m *page.Markdown) {
 		return
 	}
 	m.Paragraph(inWords(testTiles(r.newlyFailing(), r.Tests)))
+	m.Table(table("", names("Why it is not known in full which tests show the fault"), r.Tests.Unshown, func(why string) []page.Cell {
+		return []page.Cell{text(why)}
+	}), maxMarkdownRows)
 	m.Table(table("", names("", "Test", "Package"), testCards(r.Tests), func(c page.Card) []page.Cell {
 		return []page.Cell{{Text: c.Badge, Tone: c.Tone}, code(c.Title), code(c.Place)}
 	}), maxMarkdownRows)

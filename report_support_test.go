@@ -121,19 +121,21 @@ func richTests() *policy.Tests {
 	return &policy.Tests{
 		Target: target.MustParse("linux/amd64"), Race: true, Seed: 1773480413, Seconds: 64.3,
 		Packages: []policy.TestPackage{
-			{Path: auth, Through: []string{auth}, Base: policy.Failed, Fix: policy.Passed, Count: 48, Seconds: 3.2},
+			{Path: auth, Through: []string{auth}, Base: policy.Failed, Fix: policy.Passed, Shown: policy.Failed, Count: 48, Seconds: 3.2},
 			{Path: "example.com/payments/internal/legacy", Through: []string{auth}, Base: policy.Passed, Fix: policy.Absent},
-			{Path: server, Through: []string{auth, "example.com/payments/internal/session"}, Base: policy.Passed, Fix: policy.Passed, Count: 212, Seconds: 21.7, Output: "ok"},
+			{Path: server, Through: []string{auth, "example.com/payments/internal/session"}, Base: policy.Passed, Fix: policy.Passed, Shown: policy.Passed, Count: 212, Seconds: 21.7, Output: "ok"},
 		},
 		Tests: []policy.Test{
-			{Package: auth, Name: "TestVerify/expired_within_leeway", Base: policy.Failed, Fix: policy.Passed, Output: "--- FAIL: TestVerify/expired_within_leeway (0.00s)\n    token_test.go:91: a token that expired an hour ago was accepted\n"},
-			{Package: server, Name: "TestShutdown", Base: policy.Failed, Fix: policy.Failed, Output: "--- FAIL: TestShutdown (5.01s)\n    server_test.go:210: connection refused\n"},
-			{Package: server, Name: "TestStream", Base: policy.Passed, Fix: policy.Failed, Flaky: true, Output: "--- FAIL: TestStream (1.20s)\n    stream_test.go:55: timeout\n"},
+			{Package: auth, Name: "TestLeeway", Base: policy.Failed, Fix: policy.Passed, Shown: policy.Passed, Output: "--- FAIL: TestLeeway (0.00s)\n    token_test.go:70: 90, want 60\n"},
+			{Package: auth, Name: "TestVerify/expired_within_leeway", Base: policy.Absent, Fix: policy.Passed, Shown: policy.Failed, Output: "--- FAIL: TestVerify/expired_within_leeway (0.00s)\n    token_test.go:91: a token that expired an hour ago was accepted\n"},
+			{Package: server, Name: "TestShutdown", Base: policy.Failed, Fix: policy.Failed, Shown: policy.Failed, Output: "--- FAIL: TestShutdown (5.01s)\n    server_test.go:210: connection refused\n"},
+			{Package: server, Name: "TestStream", Base: policy.Passed, Fix: policy.Failed, Shown: policy.Passed, Flaky: true, Output: "--- FAIL: TestStream (1.20s)\n    stream_test.go:55: timeout\n"},
 		},
 		Lines: policy.Coverage{Total: 34, Covered: 29},
 		Uncovered: []policy.Uncovered{
 			{File: "internal/auth/claims_gen.go", First: 44, Last: 47, Function: "parseClaims"}, {File: "internal/auth/token.go", First: 102, Last: 102, Function: "(*Verifier).Verify"},
 		},
+		Unshown: []string{"the tests of example.com/payments/internal/session do not compile with the code of the base: ./session_test.go:12:9: undefined: leeway"},
 		Unknown: []string{"what the tests of example.com/payments/internal/e2e say: they need a network"},
 	}
 }

@@ -24,6 +24,9 @@ func (r *Result) testsSection() page.Section {
 	for _, u := range t.Unknown {
 		unknown = append(unknown, page.Note{Tone: page.Caution, Text: "Not known: " + u})
 	}
+	for _, u := range t.Unshown {
+		unknown = append(unknown, page.Note{Text: "Not known in full which tests show the fault: " + u})
+	}
 	s.Blocks = append(s.Blocks, bounded(unknown)...)
 	if cards := testCards(t); len(cards) > 0 {
 		s.Blocks = append(s.Blocks, cards)
@@ -32,7 +35,7 @@ func (r *Result) testsSection() page.Section {
 		s.Blocks = append(s.Blocks, page.Note{Tone: page.Caution, Text: "The change reaches no package with tests, so that none were run."})
 	}
 	s.Blocks = append(s.Blocks, tables(
-		table("Packages whose tests the change can reach", names("Package", "Base", "Fix", "#Tests", "#Seconds", "Reached through"), t.Packages, testPackageRow),
+		table("Packages whose tests the change can reach", names("Package", "Base", "Fix", "Fix's tests on the base", "#Tests", "#Seconds", "Reached through"), t.Packages, testPackageRow),
 		table("Changed lines that no test ran", names("File", "#Lines", "Function"), t.Uncovered, uncoveredRow),
 	)...)
 	return s
@@ -49,7 +52,7 @@ func (r *Result) noTests() string {
 }
 
 func howTested(t *policy.Tests) string {
-	text := fmt.Sprintf("The tests that the change can reach were run on the base and on the fix, on %s, in an order of the seed %d", t.Target, t.Seed)
+	text := fmt.Sprintf("The tests that the change can reach were run on the base and on the fix, and where the fix changes tests, these on the code of the base too, on %s, in an order of the seed %d", t.Target, t.Seed)
 	if t.Race {
 		text += ", with the race detector"
 	}
@@ -67,7 +70,8 @@ func testCount(t *policy.Tests) int {
 func testTiles(broken int, t *policy.Tests) page.Tiles {
 	tiles := page.Tiles{
 		{Number: page.Count(broken), Name: "newly failing", Tone: toneIf(broken > 0, page.Bad)},
-		{Number: page.Count(len(testsThat(t, policy.Test.NewlyPasses))), Name: "newly passing", Tone: page.Good},
+		{Number: page.Count(len(testsThat(t, policy.Test.ShowsFault))), Name: "showing the fault", Tone: shownTone(t)},
+		{Number: page.Count(len(testsThat(t, newlyPasses))), Name: "otherwise newly passing"},
 		{Number: page.Count(len(testsThat(t, isFlaky))), Name: "flaky", Tone: toneIf(len(testsThat(t, isFlaky)) > 0, page.Caution)},
 		{Number: page.Count(len(testsThat(t, policy.Test.Fails))), Name: "failing on both", Tone: toneIf(len(testsThat(t, policy.Test.Fails)) > 0, page.Caution)},
 	}
@@ -84,6 +88,19 @@ func toneIf(yes bool, tone page.Tone) page.Tone {
 	}
 	return page.Plain
 }
+
+// shownTone is good if a test fails on the code of the base and passes on the
+// fix, as its author meant it to.
+func shownTone(t *policy.Tests) page.Tone {
+	if len(testsThat(t, policy.Test.ShowsFault)) > 0 {
+		return page.Good
+	}
+	return page.Caution
+}
+
+// newlyPasses reports whether a test failed on the base and passes on the fix,
+// and does not show the fault: maybe the test is what was mended.
+func newlyPasses(t policy.Test) bool { return t.NewlyPasses() && !t.ShowsFault() }
 
 func isFlaky(t policy.Test) bool { return t.Flaky }
 
@@ -118,11 +135,12 @@ func testCards(t *policy.Tests) page.Cards {
 		{policy.Test.NewlyFails, page.Bad, "newly failing"},
 		{isFlaky, page.Caution, "flaky"},
 		{func(t policy.Test) bool { return t.Fails() && !t.Flaky }, page.Caution, "failing on both"},
-		{func(t policy.Test) bool { return t.NewlyPasses() && !t.Flaky }, page.Good, "newly passing"},
+		{policy.Test.ShowsFault, page.Good, "shows the fault"},
+		{newlyPasses, page.Plain, "newly passing"},
 		{isOther, page.Plain, "different"},
 	} {
 		for _, test := range testsThat(t, kind.is) {
-			cards = append(cards, page.Card{Tone: kind.tone, Badge: kind.badge, Title: test.Name, Place: test.Package, Text: outcomes(test.Base, test.Fix), Output: test.Output})
+			cards = append(cards, page.Card{Tone: kind.tone, Badge: kind.badge, Title: test.Name, Place: test.Package, Text: outcomes(test.Base, test.Fix) + shownOn(test), Output: test.Output})
 		}
 	}
 	return cards
@@ -130,11 +148,19 @@ func testCards(t *policy.Tests) page.Cards {
 
 // isOther reports whether a test is of no kind that has a name.
 func isOther(t policy.Test) bool {
-	return !t.Flaky && !t.NewlyFails() && !t.NewlyPasses() && !t.Fails()
+	return !t.Flaky && !t.NewlyFails() && !t.NewlyPasses() && !t.ShowsFault() && !t.Fails()
 }
 
 func outcomes(base, fix policy.Outcome) string {
 	return fmt.Sprintf("On the base: %s. On the fix: %s.", outcome(base), outcome(fix))
+}
+
+// shownOn tells of the third run of a test, if that says more than the others.
+func shownOn(t policy.Test) string {
+	if t.Name == "" || t.Shown == t.Base {
+		return ""
+	}
+	return fmt.Sprintf(" As the fix has it, on the code of the base: %s.", outcome(t.Shown))
 }
 
 func outcome(o policy.Outcome) string {
@@ -149,7 +175,7 @@ func testPackageRow(p policy.TestPackage) []page.Cell {
 	if len(p.Through) == 1 && p.Through[0] == p.Path {
 		through = "its own files"
 	}
-	return []page.Cell{code(p.Path), outcomeCell(p.Base), outcomeCell(p.Fix), count(p.Count), text(seconds(p.Seconds)), text(through)}
+	return []page.Cell{code(p.Path), outcomeCell(p.Base), outcomeCell(p.Fix), shownCell(p), count(p.Count), text(seconds(p.Seconds)), text(through)}
 }
 
 func outcomeCell(o policy.Outcome) page.Cell {
@@ -164,6 +190,9 @@ func outcomeCell(o policy.Outcome) page.Cell {
 	}
 	return page.Cell{Text: outcome(o), Tone: tone}
 }
+
+// shownCell has no colour: tests that show a fault fail, as they should.
+func shownCell(p policy.TestPackage) page.Cell { return text(outcome(p.Shown)) }
 
 func uncoveredRow(u policy.Uncovered) []page.Cell {
 	lines := fmt.Sprint(u.First)

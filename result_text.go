@@ -72,7 +72,7 @@ func (r *Result) testedLines() []string {
 		one, many string
 		is        func(policy.Test) bool
 	}{
-		{"newly fails", "newly fail", policy.Test.NewlyFails}, {"newly passes", "newly pass", policy.Test.NewlyPasses},
+		{"newly fails", "newly fail", policy.Test.NewlyFails}, {"shows the fault", "show the fault", policy.Test.ShowsFault}, {"newly passes", "newly pass", newlyPasses},
 		{"fails as before", "fail as before", policy.Test.Fails}, {"is flaky", "are flaky", func(t policy.Test) bool { return t.Flaky }},
 	} {
 		if n := len(testsThat(r.Tests, kind.is)); n > 0 {

@@ -22,6 +22,7 @@ type Reach struct {
 	Packages []TestPackage // whose tests the change can reach
 	Files    []CodeFile    // Go files that the change adds or edits, tests aside, and that are compiled for the target
 	Excluded []string      // such files that are not compiled for it, so that no test there reaches them; as in policy.File.Path
+	Tests    []TestFile    // files of tests that differ, of packages with tests
 }
 
 // TestPackage is a package of the main module whose tests the change can reach.
@@ -36,6 +37,15 @@ type TestPackage struct {
 type CodeFile struct {
 	Path    string // as in policy.File.Path
 	Package string // import path
+}
+
+// TestFile is a file of tests that the change adds, edits or removes. One that
+// several packages have is there once for each.
+type TestFile struct {
+	Path    string        // as in policy.File.Path
+	Package string        // import path of the package whose tests have it
+	Status  policy.Status // what the change does to it
+	Data    bool          // below testdata: tests may read it when they run, of the nearest package at or above its folder
 }
 
 // Tests finds the tests of the main module that a change can reach, for a target
@@ -166,6 +176,7 @@ func (c *comparison) reach(p pair) (Reach, error) {
 		}
 	}
 	r.Files, r.Excluded = c.code(p.fix)
+	r.Tests = c.testFiles(p.testFolders())
 	return r, nil
 }
 
@@ -237,6 +248,25 @@ func nearest(folders map[string][]string, dir string) []string {
 			return found
 		}
 	}
+}
+
+// testFiles are the files of tests that differ, by the packages of folders.
+func (c *comparison) testFiles(folders map[string][]string) []TestFile {
+	var files []TestFile
+	for _, f := range c.change.Files {
+		if !f.Test {
+			continue
+		}
+		data := path.Ext(f.Path) != ".go" || source.Ignored(f.Path)
+		owners := folders[path.Dir(f.Path)]
+		if data {
+			owners = nearest(folders, path.Dir(f.Path))
+		}
+		for _, owner := range owners {
+			files = append(files, TestFile{Path: f.Path, Package: owner, Status: f.Status, Data: data})
+		}
+	}
+	return files
 }
 
 // code are the Go files that differ, tests aside, and are compiled on the side

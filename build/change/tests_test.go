@@ -9,6 +9,7 @@ import (
 
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/change"
+	"github.com/gohotfix/hotfix/build/policy"
 	"github.com/gohotfix/hotfix/target"
 )
 
@@ -109,6 +110,10 @@ func TestTestsOfOneSide(t *testing.T) {
 		{Path: "example.com/pay/auth", Through: []string{"example.com/pay/auth"}, Base: true},
 		{Path: "example.com/pay/plain", Through: []string{"example.com/pay/plain"}, Fix: true},
 	}, found.Packages)
+	assert.Equal(t, []change.TestFile{
+		{Path: "auth/auth_test.go", Package: "example.com/pay/auth", Status: policy.Removed},
+		{Path: "plain/plain_test.go", Package: "example.com/pay/plain", Status: policy.Added},
+	}, found.Tests)
 }
 
 // The code of a change is that of the target, and no tests.
@@ -147,6 +152,10 @@ package main
 			assert.Equal(t, []string{"cmd/pay/tool.go"}, found.Excluded)
 		}
 		assert.Equal(t, files, found.Files)
+		assert.Equal(t, []change.TestFile{
+			{Path: "auth/auth_test.go", Package: "example.com/pay/auth", Status: policy.Changed},
+			{Path: "lone/testdata/deep/a.go", Package: "example.com/pay/lone", Status: policy.Changed, Data: true},
+		}, found.Tests)
 	}
 }
 

@@ -25,8 +25,9 @@
 //     [NoReplacedModules], [AllowedLicenses];
 //   - code: [CompatibleAPI], [NoSensitiveImports], [NoHiddenEffects],
 //     [NoNotes], [AffectedKnown], [Vulnerabilities];
-//   - tests, asked after them: [NoNewFailures], [ChangedLinesCovered]; they are
-//     in no default, since they need tests to be run;
+//   - tests, asked after them: [NoNewFailures], [FaultShown],
+//     [ChangedLinesCovered]; they are in no default, since they need tests to
+//     be run;
 //   - revisions: [CleanTree], [TaggedBase], [BaseIsAncestor], [HotfixVersion],
 //     [BaseProven];
 //   - builds: [SameToolchain], [SameFlags], [NoDirectiveChanges],

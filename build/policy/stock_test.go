@@ -47,8 +47,8 @@ func good() policy.Case {
 			Target:   plan.Target,
 			Packages: []policy.TestPackage{{Path: "example.com/pay/internal/auth", Base: policy.Passed, Fix: policy.Passed}},
 			Tests: []policy.Test{
-				{Package: "example.com/pay/internal/auth", Name: "TestMends", Base: policy.Failed, Fix: policy.Passed},
-				{Package: "example.com/pay/internal/auth", Name: "TestNew", Base: policy.Absent, Fix: policy.Passed},
+				{Package: "example.com/pay/internal/auth", Name: "TestMends", Base: policy.Failed, Fix: policy.Passed, Shown: policy.Failed},
+				{Package: "example.com/pay/internal/auth", Name: "TestNew", Base: policy.Absent, Fix: policy.Passed, Shown: policy.Passed},
 			},
 			Lines: policy.Coverage{Total: 3, Covered: 3},
 		},
@@ -93,6 +93,9 @@ func stock() []stockTest {
 		return func(c *policy.Case) {
 			c.Tests.Lines, c.Tests.Uncovered = policy.Coverage{Covered: covered, Total: total}, uncovered
 		}
+	}
+	shown := func(o policy.Outcome, unshown ...string) func(*policy.Case) {
+		return func(c *policy.Case) { c.Tests.Tests[0].Shown, c.Tests.Unshown = o, unshown }
 	}
 	noTests := func(c *policy.Case) { c.Tests = nil }
 	noPlans := func(c *policy.Case) { c.Plans = nil }
@@ -170,6 +173,15 @@ func stock() []stockTest {
 		{"a result that is not known", policy.NoNewFailures(), test(policy.Test{Package: "p", Base: policy.Passed}), "package p has no known result on the fix"},
 		{"results that are not known", policy.NoNewFailures(), func(c *policy.Case) { c.Tests.Unknown = []string{"there are too many"} }, "cannot tell whether the fix breaks a test: there are too many"},
 		{"no tests", policy.NoNewFailures(), noTests, "cannot tell whether the fix breaks a test, since none were run"},
+		{"nothing that was run shows the fault", policy.FaultShown(), shown(policy.Passed), "no test of the package that was tested fails with the code of the base and passes on the fix, so that nothing shows the fault: add a test that fails"},
+		{"a test that does not compile on the base", policy.FaultShown(), shown(policy.NotBuilt, "a does not compile"), "cannot tell whether a test of the package that was tested shows the fault: a does not compile: add"},
+		{"tests that were not run on the base", policy.FaultShown(), shown(policy.UnknownOutcome, "a", "b", "c", "d", "e"), "shows the fault: a; b; c; and 2 more: add"},
+		{"a test that fails on the fix too", policy.FaultShown(), func(c *policy.Case) {
+			c.Tests.Tests[0].Fix = policy.Failed
+			c.Tests.Packages = append(c.Tests.Packages, policy.TestPackage{Path: "p"})
+		}, "no test of the 2 packages that were tested fails"},
+		{"no tests of the change", policy.FaultShown(), func(c *policy.Case) { c.Tests = &policy.Tests{} }, "no test shows the fault, since the change reaches no package with tests: add"},
+		{"no tests, no fault", policy.FaultShown(), noTests, "cannot tell whether a test shows the fault, since none were run: run the tests"},
 		{"lines that no test runs", policy.ChangedLinesCovered(100), lines(2, 3, policy.Uncovered{File: "a.go", First: 7, Last: 7, Function: "(*T).M"}), "a.go:7: no test runs line 7 of (*T).M: tests run 2 of 3 changed lines, and a hotfix must have 100 % of them run: add"},
 		{"too many lines that no test runs", policy.ChangedLinesCovered(67), lines(2, 3, policy.Uncovered{File: "a.go", First: 7, Last: 9}), "a.go:7: no test runs lines 7 to 9: tests run 2 of 3"},
 		{"lines that are not listed", policy.ChangedLinesCovered(1), lines(0, 3), "tests run 0 of 3 changed lines"},
@@ -288,6 +300,11 @@ func TestStockPasses(t *testing.T) {
 		}},
 		{name: "no lines", policy: policy.ChangedLinesCovered(100), mutate: func(c *policy.Case) { c.Tests.Lines = policy.Coverage{} }},
 		{name: "no tests are reached", policy: policy.NoNewFailures(), mutate: func(c *policy.Case) { c.Tests = &policy.Tests{} }},
+		{name: "a test that hangs on the base", policy: policy.FaultShown(), mutate: func(c *policy.Case) { c.Tests.Tests[0].Shown = policy.TimedOut }},
+		{name: "a new test that fails on the base", policy: policy.FaultShown(), mutate: func(c *policy.Case) {
+			c.Tests.Tests, c.Tests.Unshown = c.Tests.Tests[1:], []string{"others do not compile"}
+			c.Tests.Tests[0].Shown = policy.Failed
+		}},
 		{name: "a note of another kind", policy: policy.NoNotes(policy.Init), mutate: func(c *policy.Case) { c.Change.Notes = []policy.Note{{Kind: policy.Embed}} }},
 		{name: "the next patch", policy: policy.HotfixVersion()},
 		{name: "a hotfix of the base", policy: policy.HotfixVersion(), mutate: func(c *policy.Case) { c.Version = "v1.4.2+hotfix.7" }},
@@ -345,6 +362,7 @@ func TestNoNewFailuresWarns(t *testing.T) {
 		"warn: no-new-failures: a_plan9.go: cannot tell what the change does here, since the file is not compiled for linux/amd64, where the tests ran: run the tests on a system that the file is for")
 	assert.Equal(t, policy.AfterTests, policy.StageOf(policy.NoNewFailures()))
 	assert.Equal(t, policy.AfterTests, policy.StageOf(policy.ChangedLinesCovered(1)))
+	assert.Equal(t, policy.AfterTests, policy.StageOf(policy.FaultShown()))
 	assert.Empty(t, policy.Of(policy.AfterTests, policy.Default()...), "nobody has to run tests")
 }
 

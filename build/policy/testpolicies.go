@@ -29,6 +29,45 @@ func NoNewFailures() Policy {
 	}).at(AfterTests)
 }
 
+// FaultShown asks for a test that shows the fault, as [Test.ShowsFault] says:
+// only that proves that the fix mends what it is for. It is asked [AfterTests].
+func FaultShown() Policy {
+	return of("fault-shown", func(c Case) []Finding {
+		switch {
+		case c.Tests == nil:
+			return []Finding{{
+				Message: "cannot tell whether a test shows the fault, since none were run",
+				Remedy:  "run the tests that the change can reach",
+			}}
+		case slices.ContainsFunc(c.Tests.Tests, Test.ShowsFault):
+			return nil
+		}
+		return []Finding{{Message: c.Tests.showNothing(), Remedy: "add a test that fails with the code of the base and passes on the fix"}}
+	}).at(AfterTests)
+}
+
+// maxUnshown bounds how many reasons a finding repeats.
+const maxUnshown = 3
+
+// showNothing says what was run, and showed no fault.
+func (t *Tests) showNothing() string {
+	if len(t.Packages) == 0 {
+		return "no test shows the fault, since the change reaches no package with tests"
+	}
+	ran := "the package that was tested"
+	if n := len(t.Packages); n > 1 {
+		ran = fmt.Sprintf("the %d packages that were tested", n)
+	}
+	reasons := slices.Clone(t.Unshown[:min(len(t.Unshown), maxUnshown)])
+	if more := len(t.Unshown) - maxUnshown; more > 0 {
+		reasons = append(reasons, fmt.Sprintf("and %d more", more))
+	}
+	if len(reasons) == 0 {
+		return fmt.Sprintf("no test of %s fails with the code of the base and passes on the fix, so that nothing shows the fault", ran)
+	}
+	return fmt.Sprintf("cannot tell whether a test of %s shows the fault: %s", ran, strings.Join(reasons, "; "))
+}
+
 // testFindings is at most one finding. Of a test that fails with its subtests,
 // these say why.
 func testFindings(t Test, all []Test) []Finding {

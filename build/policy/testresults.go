@@ -10,11 +10,12 @@ type Tests struct {
 	Race      bool          `json:"race"`      // with the race detector
 	Seed      int64         `json:"seed"`      // of the order in which each package's tests ran, on both sides
 	Packages  []TestPackage `json:"packages"`  // whose tests the change can reach, by import path
-	Tests     []Test        `json:"tests"`     // that say something else on the fix than on the base, or fail on both
+	Tests     []Test        `json:"tests"`     // that say something else on the fix than on the base, fail on both, or show the fault
 	Lines     Coverage      `json:"lines"`     // of the lines that the fix adds or changes
 	Uncovered []Uncovered   `json:"uncovered"` // changed lines of code that no test ran, by file and line
 	Excluded  []string      `json:"excluded"`  // changed Go files that are not compiled for the target, so that no test reaches them; as in [File].Path
 	Unknown   []string      `json:"unknown"`   // what could not be found out about results, in words
+	Unshown   []string      `json:"unshown"`   // why it could not be found out in full which tests show the fault, in words
 	Seconds   float64       `json:"seconds"`   // wall time of all runs
 }
 
@@ -24,6 +25,7 @@ type TestPackage struct {
 	Through []string `json:"through"` // by what it is reached: import paths of packages that differ, maybe its own, and paths of files that no compiler reads
 	Base    Outcome  `json:"base"`    // of the package as a whole
 	Fix     Outcome  `json:"fix"`     // the same
+	Shown   Outcome  `json:"shown"`   // the same, as in [Test]
 	Count   int      `json:"count"`   // tests that ran on the fix, with subtests
 	Seconds float64  `json:"seconds"` // that they took on the fix
 	Output  string   `json:"output"`  // the end of what was printed, where the fix is not built or ends early
@@ -57,8 +59,9 @@ type Test struct {
 	Name    string  `json:"name"`    // as "TestServe/empty"; "" for the package as a whole
 	Base    Outcome `json:"base"`
 	Fix     Outcome `json:"fix"`
+	Shown   Outcome `json:"shown"`  // of the fix's version of the test on the code of the base; not known if it was not run, or may fail for want of test data
 	Flaky   bool    `json:"flaky"`  // it failed on the fix and passed when it ran again
-	Output  string  `json:"output"` // the end of what it printed where it failed: on the fix, else on the base
+	Output  string  `json:"output"` // the end of what it printed where it failed: on the fix, else on the base, where the fix's version comes first
 }
 
 // NewlyFails reports whether the fix breaks the test: it fails on the fix, or
@@ -66,7 +69,15 @@ type Test struct {
 // counts, a flaky one does not.
 func (t Test) NewlyFails() bool { return !t.Flaky && !t.Fix.good() && !t.Base.Fails() }
 
-// NewlyPasses reports whether the fix mends the test.
+// ShowsFault reports whether the test proves that there was a fault, and that
+// the fix mends it: it passes on the fix and, as the fix has it, ran and failed
+// on the code of the base. One that does not compile there proves nothing.
+func (t Test) ShowsFault() bool {
+	return t.Fix == Passed && (t.Shown == Failed || t.Shown == TimedOut)
+}
+
+// NewlyPasses reports whether the test passes on the fix and failed on the base,
+// each in the version of its side: the fix mends the code, or the test.
 func (t Test) NewlyPasses() bool { return t.Fix == Passed && t.Base.Fails() }
 
 // Fails reports whether the test fails on the base, and is not known to do

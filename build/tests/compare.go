@@ -16,9 +16,10 @@ import (
 	"github.com/gohotfix/hotfix/target"
 )
 
-// Compare runs the tests that a change can reach, those of the base on the base
-// and those of the fix on the fix, on this host and as the plans say for its
-// target. The package comment says how. A test that fails is no error. Errors
+// Compare runs the tests that a change can reach, those of the base on the base,
+// those of the fix on the fix and, where they differ, those of the fix on the
+// code of the base, on this host and as the plans say for its target. The package
+// comment says how. A test that fails is no error. Errors
 // are [*OptionError], those of [change.Tests], what kept the go command from
 // being run, or the context's.
 func Compare(ctx context.Context, base, fix *change.Tree, plan change.Planner, opts ...Option) (*policy.Tests, error) {
@@ -31,7 +32,7 @@ func Compare(ctx context.Context, base, fix *change.Tree, plan change.Planner, o
 		return nil, err
 	}
 	if c.temp, err = os.MkdirTemp("", "hotfix-tests-*"); err != nil {
-		return nil, fmt.Errorf("making a folder for coverage: %w", err)
+		return nil, fmt.Errorf("making a folder for what the go command writes and reads: %w", err)
 	}
 	defer os.RemoveAll(c.temp)
 	return c.run(ctx)
@@ -44,7 +45,7 @@ type comparison struct {
 	plan      change.Planner
 	target    target.Target
 	reach     change.Reach
-	temp      string // folder for the coverage profile
+	temp      string // folder for the coverage profile and the overlay
 	result    policy.Tests
 }
 
@@ -73,7 +74,11 @@ func (c *comparison) run(ctx context.Context) (*policy.Tests, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.merge(base, fix)
+	shown, err := c.runFixTests(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	c.merge(base, fix, shown)
 	if err := c.rerun(ctx); err != nil {
 		return nil, err
 	}

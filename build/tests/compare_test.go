@@ -253,10 +253,12 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	base, fix := sides(t, program, fixed)
 	var events []tests.Event
-	found, err := tests.Compare(t.Context(), base, fix, planner, tests.WithReruns(0), tests.WithObserver(func(e tests.Event) { events = append(events, e) }))
+	observe := tests.WithObserver(func(e tests.Event) { events = append(events, e) })
+	found, err := tests.Compare(t.Context(), base, fix, planner, tests.WithReruns(0), tests.WithoutFixTestsOnBase(), observe)
 	require.NoError(t, err)
 	assert.Equal(t, target.Host(), found.Target)
 	assert.Empty(t, found.Unknown)
+	assert.Contains(t, found.Unshown, "on the base with the fix's tests, nothing was run, as was asked for")
 
 	const pay = "example.com/pay/"
 	type pkg struct {
@@ -313,6 +315,7 @@ func TestCompare(t *testing.T) {
 	assert.Contains(t, events, tests.Event(tests.TestFailed{Side: tests.Base, Path: pay + "auth", Name: "TestMends"}))
 	requireProgress(t, events, tests.Base, len(packages)-1)
 	requireProgress(t, events, tests.Fix, len(packages))
+	requireProgress(t, events, tests.FixTestsOnBase, 0)
 }
 
 // withoutTestB leaves out the test that runs before the panic of another, or does
@@ -350,7 +353,7 @@ func TestTimeout(t *testing.T) {
 	const before = "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {}\n\nfunc TestHangs(t *testing.T) {}\n"
 	const after = "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) {}\n\nfunc TestHangs(t *testing.T) { t.Run(\"x\", func(t *testing.T) { <-t.Context().Done() }) }\n"
 	base, fix := sides(t, "-- go.mod --\nmodule m\n\ngo 1.24\n-- a_test.go --\n"+before, "-- a_test.go --\n"+after)
-	found, err := tests.Compare(t.Context(), base, fix, planner, tests.WithTimeout(2*time.Second), tests.WithReruns(0), tests.WithSeed(1))
+	found, err := tests.Compare(t.Context(), base, fix, planner, tests.WithTimeout(2*time.Second), tests.WithReruns(0), tests.WithoutFixTestsOnBase(), tests.WithSeed(1))
 	require.NoError(t, err)
 	require.Len(t, found.Packages, 1)
 	assert.Equal(t, policy.TimedOut, found.Packages[0].Fix)

@@ -1,6 +1,6 @@
 // Package tests runs exactly the tests that a change can reach, on the base and
-// on the fix, and tells what newly fails, what newly passes, and which of the
-// changed lines no test runs: a [policy.Tests], for policies to judge.
+// on the fix, and tells what newly fails, which tests show the fault, and which
+// of the changed lines no test runs: a [policy.Tests], for policies to judge.
 //
 // # Guarantee
 //
@@ -8,7 +8,8 @@
 // built, ends early, runs too long or of which nothing is heard is in the result
 // with that outcome; what the go command says that is not understood is in
 // Unknown. A test newly fails if it fails on the fix and is not known to fail on
-// the base, whatever else happened there. A cancelled context leaves no process.
+// the base, whatever else happened there. A test shows the fault only if, as the
+// fix has it, it ran and failed on the code of the base. A cancelled context leaves no process.
 // Memory is bounded by [MaxTests], [MaxOutput], [MaxTotalOutput] and [MaxLine],
 // whatever tests print.
 //
@@ -33,6 +34,25 @@
 // that passes then is flaky. Of a package that ends early, by a panic or
 // os.Exit, the package itself is listed too (with no name of a test), since
 // nothing is known of the tests that did not come to run; it is run again whole.
+//
+// # What shows the fault
+//
+// A test that the fix adds or edits says nothing on the base, which lacks it.
+// Hence all tests of packages of which a _test.go file differs run a third time,
+// as the fix has them, on the code of the base: in its folder, with an overlay of
+// the go command, which writes nothing there. A test shows the fault if it fails
+// in this run and passes on the fix. Where no such file of a package differs, the
+// run on the base already says so. Tests that do not compile with the code of the
+// base, since they use what only the fix has, are [policy.NotBuilt] and show
+// nothing.
+//
+// What tests read when they run cannot be laid over: where files below testdata
+// differ, those of the base are read, a failure may be for want of the others,
+// and the outcome is not known. All other files are the base's too: what test
+// files embed, go.mod, and packages that only help tests. A package that is all
+// new has no folder to run in. What cost an answer is in Unshown. A failure there
+// is not run again, and where a panic ends a package, all tests count as failed
+// that had begun.
 //
 // # Coverage
 //

@@ -6,13 +6,15 @@ import (
 	"github.com/gohotfix/hotfix/build/policy"
 )
 
-// Side is one of the two trees.
+// Side is what tests run on: one of the two trees, or a mix of them.
 type Side string
 
-// The two sides.
+// The sides.
 const (
 	Base Side = "base"
 	Fix  Side = "fix"
+
+	FixTestsOnBase Side = "base with the fix's tests" // the code of the base, the tests of the fix
 )
 
 // Event is something that [Compare] reports while it works: one of

@@ -20,6 +20,7 @@ type job struct {
 	pattern  string   // -run; "" for all tests
 	cover    []string // import paths of the packages whose coverage is written
 	profile  string   // file that it is written to
+	overlay  string   // -overlay; "" for none
 	observed bool     // the observer hears of it
 }
 
@@ -55,10 +56,10 @@ func (c *comparison) goTest(ctx context.Context, j job) (*stream, error) {
 }
 
 func (c *comparison) tree(side Side) *change.Tree {
-	if side == Base {
-		return c.base
+	if side == Fix {
+		return c.fix
 	}
-	return c.fix
+	return c.base
 }
 
 // argv is the command line. Vet is left out: what it finds is no failure of a
@@ -75,6 +76,9 @@ func (c *comparison) argv(plan build.Plan, j job) []string {
 			mode = "atomic"
 		}
 		argv = append(argv, "-covermode="+mode, "-coverpkg="+strings.Join(j.cover, ","), "-coverprofile="+j.profile)
+	}
+	if j.overlay != "" {
+		argv = append(argv, "-overlay="+j.overlay)
 	}
 	if j.pattern != "" {
 		argv = append(argv, "-run="+j.pattern)

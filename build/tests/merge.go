@@ -7,11 +7,11 @@ import (
 	"github.com/gohotfix/hotfix/build/policy"
 )
 
-// merge puts the two sides together.
-func (c *comparison) merge(base, fix *stream) {
+// merge puts the runs together.
+func (c *comparison) merge(base, fix *stream, shown *shown) {
 	for _, p := range c.reach.Packages {
 		old, now := base.packages[p.Path], fix.packages[p.Path]
-		found := policy.TestPackage{Path: p.Path, Through: p.Through, Base: old.whole(), Fix: now.whole()}
+		found := policy.TestPackage{Path: p.Path, Through: p.Through, Base: old.whole(), Fix: now.whole(), Shown: shown.whole(p.Path)}
 		if now != nil {
 			found.Count, found.Seconds = len(now.tests), now.elapsed.Seconds()
 			if now.early() {
@@ -20,8 +20,10 @@ func (c *comparison) merge(base, fix *stream) {
 		}
 		c.result.Packages = append(c.result.Packages, found)
 		c.mergePackage(p.Path, old, now)
-		c.mergeTests(p.Path, old, now)
+		c.mergeTests(p.Path, old, now, shown)
+		c.result.Unshown = append(c.result.Unshown, shown.doubts(p.Path, now)...)
 	}
+	c.result.Unshown = append(c.result.Unshown, said(FixTestsOnBase, shown.again)...)
 	c.result.Unknown = append(c.result.Unknown, said(Base, base)...)
 	c.result.Unknown = append(c.result.Unknown, said(Fix, fix)...)
 }
@@ -90,11 +92,14 @@ func (c *comparison) mergePackage(path string, old, now *packageRun) {
 
 func isGood(o policy.Outcome) bool { return !o.Fails() && o != policy.UnknownOutcome }
 
-// mergeTests lists the tests of a package that differ or fail.
-func (c *comparison) mergeTests(path string, old, now *packageRun) {
+// mergeTests lists the tests of a package that differ, fail, or show the fault.
+func (c *comparison) mergeTests(path string, old, now *packageRun, shown *shown) {
 	for _, name := range namesOf(old, now) {
-		t := policy.Test{Package: path, Name: name, Base: old.of(name), Fix: now.of(name)}
+		t := policy.Test{Package: path, Name: name, Base: old.of(name), Fix: now.of(name), Shown: shown.of(path, name)}
 		switch {
+		case t.ShowsFault():
+			t.Output = outputOf(name, shown.run(path))
+			c.result.Tests = append(c.result.Tests, t)
 		case t.Fix == t.Base && isGood(t.Fix): // as it was
 		case now != nil && now.tests[name] == nil && !isGood(t.Fix): // the package says why
 		case old != nil && old.tests[name] == nil && t.Base == policy.UnknownOutcome && isGood(t.Fix):

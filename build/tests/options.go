@@ -25,6 +25,8 @@ type config struct {
 	reruns   int
 	observer func(Event)
 	logger   *slog.Logger
+
+	withoutFixTests bool // on the code of the base
 }
 
 func configure(opts []Option) (*config, error) {
@@ -100,6 +102,16 @@ func WithReruns(n int) Option {
 			return &OptionError{Option: "WithReruns", Reason: fmt.Sprintf("%d is no number of runs: give 0 or more", n)}
 		}
 		c.reruns = n
+		return nil
+	}
+}
+
+// WithoutFixTestsOnBase leaves out running the tests of the fix on the code of the
+// base: then nobody knows whether a test that the fix adds or changes shows the
+// fault. The default runs them.
+func WithoutFixTestsOnBase() Option {
+	return func(c *config) error {
+		c.withoutFixTests = true
 		return nil
 	}
 }

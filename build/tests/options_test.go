@@ -52,6 +52,7 @@ func TestCommand(t *testing.T) {
 		"go", "test", "-json", "-count=1", "-vet=off", "-shuffle=7", "-timeout=1m0s",
 		"-buildvcs=false", "-mod=vendor", "-tags=a,b", "-gcflags=-N", "-pgo=off", "-run=^T$", "p", "q",
 	}, c.argv(p, job{packages: []string{"p", "q"}, pattern: "^T$"}))
+	assert.Contains(t, c.argv(p, job{packages: []string{"p"}, overlay: "o.json"}), "-overlay=o.json")
 	assert.Nil(t, p.Cgo)
 
 	p, err = forTests(plan, true)("/src", target.Host())

@@ -38,7 +38,7 @@ func embedded(work string) (*program, error) {
 		policies: []policy.Policy{
 			policy.OnlyPackages("session"), policy.MaxLines(10), policy.TestsChange(),
 			policy.NoModuleChanges(), policy.NoDirectiveChanges(), policy.NoSensitiveImports(), policy.NoHiddenEffects(), policy.CompatibleAPI(),
-			policy.SameToolchain(), policy.SameFlags("main.version"), policy.Reproducible(), policy.BaseProven(), policy.ExpectedEffects(),
+			policy.SameToolchain(), policy.SameFlags("main.version"), policy.Reproducible(), policy.BaseProven(), policy.FaultShown(), policy.ExpectedEffects(),
 		},
 		tested: true,
 	}

@@ -38,16 +38,16 @@ func judged(r *hotfix.Result) []string {
 		lines = append(lines, fmt.Sprintf("Judged: %s, of which none forbids the fix; %s.", rules(n), count(len(r.Findings), "finding")))
 	}
 	if r.Tests != nil {
-		fails, passes := 0, 0
+		fails, shows := 0, 0
 		for _, t := range r.Tests.Tests {
 			if t.NewlyFails() {
 				fails++
 			}
-			if t.NewlyPasses() {
-				passes++
+			if t.ShowsFault() {
+				shows++
 			}
 		}
-		lines = append(lines, fmt.Sprintf("Tested: %d newly fail, %d newly pass, of the tests that the change can reach.", fails, passes))
+		lines = append(lines, fmt.Sprintf("Tested: %d newly fail; the fault is shown by %s, failed with the code of %s and passed with the fix.", fails, count(shows, "test"), r.Base.Version))
 	}
 	return lines
 }

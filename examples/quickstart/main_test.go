@@ -38,6 +38,7 @@ func TestStory(t *testing.T) {
 		"- const leeway = 90 * time.Hour\n",
 		"+ const leeway = 90 * time.Second\n",
 		"payments-v1.4.2+hotfix.1",
+		"Tested: 0 newly fail; the fault is shown by 1 test, failed with the code of v1.4.2 and passed with the fix.\n",
 		"payments v1.4.2+hotfix.1 listens on",
 		"session ended an hour ago  401 the session has expired",
 		"With one byte changed: refused",

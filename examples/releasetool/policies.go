@@ -114,6 +114,7 @@ func rules() map[string]constructor {
 		"clean-tree":            plain(policy.CleanTree),
 		"compatible-api":        plain(policy.CompatibleAPI),
 		"expected-effects":      plain(policy.ExpectedEffects),
+		"fault-shown":           plain(policy.FaultShown),
 		"forbidden-paths":       several(policy.ForbiddenPaths),
 		"hotfix-version":        plain(policy.HotfixVersion),
 		"max-effects":           numbered(policy.MaxEffects),
