@@ -92,8 +92,8 @@ func (r *Result) markTests(m *page.Markdown) {
 		return
 	}
 	m.Paragraph(inWords(testTiles(r.newlyFailing(), r.Tests)))
-	m.Table(table("", names("Why it is not known in full which tests show the fault"), r.Tests.Unshown, func(why string) []page.Cell {
-		return []page.Cell{text(why)}
+	m.Table(table("", names("What the tests do not tell"), testDoubts(r.Tests), func(doubt string) []page.Cell {
+		return []page.Cell{text(doubt)}
 	}), maxMarkdownRows)
 	m.Table(table("", names("", "Test", "Package"), testCards(r.Tests), func(c page.Card) []page.Cell {
 		return []page.Cell{{Text: c.Badge, Tone: c.Tone}, code(c.Title), code(c.Place)}

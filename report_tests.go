@@ -21,11 +21,8 @@ func (r *Result) testsSection() page.Section {
 	}
 	s.Blocks = []page.Block{note("%s", howTested(t)), testTiles(r.newlyFailing(), t)}
 	var unknown []page.Block
-	for _, u := range t.Unknown {
-		unknown = append(unknown, page.Note{Tone: page.Caution, Text: "Not known: " + u})
-	}
-	for _, u := range t.Unshown {
-		unknown = append(unknown, page.Note{Text: "Not known in full which tests show the fault: " + u})
+	for _, doubt := range testDoubts(t) {
+		unknown = append(unknown, page.Note{Tone: page.Caution, Text: doubt})
 	}
 	s.Blocks = append(s.Blocks, bounded(unknown)...)
 	if cards := testCards(t); len(cards) > 0 {
@@ -39,6 +36,24 @@ func (r *Result) testsSection() page.Section {
 		table("Changed lines that no test ran", names("File", "#Lines", "Function"), t.Uncovered, uncoveredRow),
 	)...)
 	return s
+}
+
+// testDoubts are sentences about what the tests do not tell.
+func testDoubts(t *policy.Tests) []string {
+	var all []string
+	for _, u := range t.Unknown {
+		all = append(all, "Not known: "+u)
+	}
+	for _, u := range t.Unshown {
+		all = append(all, "Not known in full which tests show the fault: "+u)
+	}
+	if t.Lines.Err != "" {
+		all = append(all, "Not known in full which changed lines were run: "+t.Lines.Err)
+	}
+	if len(t.Excluded) > 0 {
+		all = append(all, "Not compiled for "+t.Target.String()+", so that no test ran them: "+list(t.Excluded))
+	}
+	return all
 }
 
 func (r *Result) noTests() string {

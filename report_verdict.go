@@ -160,7 +160,10 @@ func (r *Result) unknowns() int {
 		}
 	}
 	if r.Tests != nil {
-		n += len(r.Tests.Unknown)
+		n += len(r.Tests.Unknown) + len(r.Tests.Excluded)
+		if r.Tests.Lines.Err != "" {
+			n++
+		}
 	}
 	for _, t := range r.Targets {
 		if t.Effect != nil {
