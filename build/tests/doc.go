@@ -9,9 +9,9 @@
 // with that outcome; what the go command says that is not understood is in
 // Unknown. A test newly fails if it fails on the fix and is not known to fail on
 // the base, whatever else happened there. A test shows the fault only if, as the
-// fix has it, it ran and failed on the code of the base. A cancelled context leaves no process.
-// Memory is bounded by [MaxTests], [MaxOutput], [MaxTotalOutput] and [MaxLine],
-// whatever tests print.
+// fix has it, it ran and failed on the code of the base. A cancelled context
+// leaves no process. Memory is bounded by [MaxTests], [MaxOutput],
+// [MaxTotalOutput] and [MaxLine], whatever tests print.
 //
 // # What is run
 //
