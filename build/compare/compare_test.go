@@ -127,6 +127,40 @@ func TestRenumberedLiterals(t *testing.T) {
 	}
 }
 
+// A type that is used as an interface is told of with the table by which it is.
+func TestMethodTables(t *testing.T) {
+	t.Parallel()
+	source := func(kind string) string {
+		return `package main
+
+import "os"
+
+type shape interface{ area() int }
+
+type square struct{ side int }
+
+func (s *square) area() int { return s.side * s.side }
+
+//go:noinline
+func show(s shape) { println(s.area()) }
+
+func main() {
+	show(struct {
+		*square
+		number ` + kind + `
+	}{square: &square{side: len(os.Args)}})
+}
+`
+	}
+	report, err := compare.Executables(t.Context(), built(t, source("int32"), target.Host()), built(t, source("uint32"), target.Host()))
+	require.NoError(t, err)
+	var data []string
+	for _, d := range report.Data {
+		data = append(data, fmt.Sprintf("%s: %s", d.Kind, d.New))
+	}
+	assert.Contains(t, data, "method table: struct { *main.square; number uint32 } as main.shape")
+}
+
 func TestEdits(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

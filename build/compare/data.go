@@ -71,6 +71,9 @@ func (c *comparison) kind(at pointers) Kind {
 	case c.old.isVariable(at.old), c.new.isVariable(at.new):
 		return Variable
 	}
+	if _, _, ok := c.old.methodTable(at.old); ok {
+		return MethodTable
+	}
 	return Constant
 }
 
@@ -99,6 +102,9 @@ const maxShown = 40
 func (s *side) show(addr uint64) string {
 	if t, _, ok := s.typeAround(addr); ok {
 		return t.name
+	}
+	if of, as, ok := s.methodTable(addr); ok {
+		return of.name + " as " + as.name
 	}
 	data := s.object(addr)
 	if text, ok := printable(data); ok {
@@ -205,7 +211,7 @@ func (c *comparison) sameBytes(at pointers, depth int) bool {
 		return false
 	}
 	hash := -1
-	if c.isItab(at) {
+	if _, _, ok := c.old.methodTable(at.old); ok {
 		hash = 2 * word
 	}
 	for i := lead; i < n; i += word {
@@ -245,12 +251,13 @@ func (s *side) pointerAt(addr uint64) uint64 {
 	return value
 }
 
-// isItab reports whether an address is that of a method table (abi.ITab): two
-// types, the hash of the second, and functions.
-func (c *comparison) isItab(at pointers) bool {
-	_, isInterface := c.old.typeAt(c.old.pointerAt(at.old))
-	_, isType := c.old.typeAt(c.old.pointerAt(at.old + uint64(c.old.file.PtrSize)))
-	return isInterface && isType
+// methodTable reads the table at an address (abi.ITab) by which values of one
+// type are used as an interface: the two types, the hash of the former, and
+// functions.
+func (s *side) methodTable(addr uint64) (of, as typeOf, ok bool) {
+	as, isInterface := s.typeAt(s.pointerAt(addr))
+	of, isType := s.typeAt(s.pointerAt(addr + uint64(s.file.PtrSize)))
+	return of, as, isInterface && isType
 }
 
 // isNumber reports whether a word that is the same on both sides is more likely

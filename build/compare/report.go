@@ -69,6 +69,8 @@ const (
 	Constant Kind = "constant" // read-only: strings, tables
 	Type     Kind = "type"     // a type descriptor
 	Variable Kind = "variable" // what a variable begins with
+
+	MethodTable Kind = "method table" // by which a type is used as an interface
 )
 
 // Data is a piece of data that functions refer to and that differs.
