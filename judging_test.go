@@ -142,6 +142,15 @@ func TestProvenBinaries(t *testing.T) {
 	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "base-proven"))
 	assert.Equal(t, hotfix.PolicyPassed, verdict(t, result, "same-flags"))
 	assert.NotEmpty(t, result.Base.Commit)
+
+	// The source stands for what the base lacks.
+	result = setup{src: r.dir, base: hotfix.BaseBinaries(running), targets: []target.Target{target.Host(), otherTarget()}, options: []hotfix.Option{
+		hotfix.WithFix(fix), hotfix.WithBaseSourceRevision("v1.4.2"), defaultPolicies(),
+	}}.run(t)
+	assert.Nil(t, result.Targets[1].Proof)
+	assert.Nil(t, result.Targets[1].Base, "hosts are told of none")
+	assert.NotNil(t, result.Targets[1].Effect)
+	assert.Contains(t, result.String(), "is told against one that was built from the base's source")
 	assert.Equal(t, "v1.4.2+hotfix.1", result.Version, "the tag of the source names what does not name itself")
 }
 

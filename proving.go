@@ -10,29 +10,33 @@ import (
 	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/compare"
 	"github.com/gohotfix/hotfix/build/policy"
-	"github.com/gohotfix/hotfix/target"
 )
 
 // prove rebuilds a base that was given as executables or packages from its
 // source, with the plan of the fix. Only if that makes the same bytes is what
-// changes in the source all that the fix changes.
+// changes in the source all that the fix changes. Where the base has no
+// executable the rebuild stands for it, to compare the fix with.
 func (r *run) prove(ctx context.Context) error {
 	b := r.old
-	targets := r.provable()
-	if len(targets) == 0 {
+	if b.source == nil || b.planned || b.builder == nil || r.withoutProof || len(b.binaries) == 0 {
 		return nil
 	}
-	artifacts, err := b.builder.BuildAll(ctx, targets)
+	artifacts, err := b.builder.BuildAll(ctx, r.targets)
 	var failed build.TargetErrors
 	switch {
 	case err == nil:
 	case errors.As(err, &failed) && ctx.Err() == nil && !errors.Is(err, build.ErrDiskFull):
-		r.cannotProve(targets, failed)
+		r.cannotProve(failed)
 		return nil
 	default:
 		return fmt.Errorf("rebuilding the base: %w", err)
 	}
 	for _, a := range artifacts {
+		if _, ok := b.binaries[a.Target]; !ok {
+			b.files[a.Target] = a.Path
+			r.warn(fmt.Sprintf("what the fix changes in the executable for %s is told against one that was built from the base's source", a.Target))
+			continue
+		}
 		proof, err := r.proof(ctx, a)
 		if err != nil {
 			return err
@@ -40,21 +44,6 @@ func (r *run) prove(ctx context.Context) error {
 		r.recordProof(proof)
 	}
 	return nil
-}
-
-// provable are the targets whose base is an executable of somebody else's
-// making, and whose source is known.
-func (r *run) provable() []target.Target {
-	var targets []target.Target
-	if r.old.source == nil || r.old.planned || r.withoutProof {
-		return nil
-	}
-	for _, t := range r.targets {
-		if _, ok := r.old.binaries[t]; ok {
-			targets = append(targets, t)
-		}
-	}
-	return targets
 }
 
 // proof compares a rebuild with the base's executable, which is taken out of its
@@ -76,10 +65,14 @@ func (r *run) proof(ctx context.Context, a *build.Artifact) (*build.Proof, error
 
 // cannotProve records that the base's source does not even build. Policies
 // decide whether to go on.
-func (r *run) cannotProve(targets []target.Target, failed build.TargetErrors) {
-	for _, t := range targets {
+func (r *run) cannotProve(failed build.TargetErrors) {
+	for _, t := range r.targets {
+		running, ok := r.old.binaries[t]
+		if !ok {
+			continue
+		}
 		r.recordProof(&build.Proof{
-			Target: t, Executable: r.old.binaries[t].Digest, Verdict: build.CannotTell,
+			Target: t, Executable: running.Digest, Verdict: build.CannotTell,
 			Causes: []build.Cause{{
 				Kind: build.CauseUnknown, What: fmt.Sprintf("the source of the base does not build: %v", failed),
 				Remedy: "name the revision that the base was built from, and the toolchain and flags that it was built with",
