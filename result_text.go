@@ -102,7 +102,7 @@ func (r *Result) effectLines() []string {
 		for _, f := range t.Effect.Functions {
 			names = append(names, string(f.Status)+" "+f.Name)
 		}
-		line := fmt.Sprintf("%s: %d of %d functions differ", t.Target, len(names), t.Effect.New.Functions)
+		line := fmt.Sprintf("%s: of %d functions %s", t.Target, t.Effect.New.Functions, counted(len(names), "differs", "differ"))
 		if len(names) > 0 {
 			line += ": " + strings.Join(names[:min(len(names), shown)], ", ")
 		}
