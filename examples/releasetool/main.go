@@ -57,6 +57,8 @@ func commands() []command {
 		{"change", "", "show what a fix changes, which targets it affects, and what policies say to it", defineChange},
 		{"explain", "OLD NEW", "tell what differs between two Go executables, function by function", defineExplain},
 		{"reproduce", "FILE", "rebuild a published Go executable from its build info and compare", defineReproduce},
+		{"diff", "OLD NEW PATCH", "make a patch from one file to the next", defineDiff},
+		{"patch", "OLD PATCH NEW", "apply a patch", definePatch},
 		{"extract", "FORMAT FILE DEST", "extract an archive by the strict reader alone", defineExtract},
 		{"seal", "FORMAT FILE DIST", "sign any file as a package with a test key, to try the verification", defineSeal},
 	}

@@ -1,0 +1,126 @@
+package delta
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// maxWindow is how far back a compressed stream may refer, in bytes: what a
+// decoder must hold.
+const maxWindow = 8 << 20
+
+// Diff writes a patch that makes the new file of the old one, the smallest of
+// what the coders give. It has decoded the patch and compared the result before
+// it writes anything. Errors are [ErrTooLarge], those of the writer, and the
+// context's.
+func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
+	if len(old) > MaxSize || len(new) > MaxSize {
+		return Info{}, fmt.Errorf("making a patch: a file has more than %d bytes: %w", MaxSize, ErrTooLarge)
+	}
+	info := Info{Old: identify(old), New: identify(new)}
+	body, err := info.encodeBody(ctx, old, new)
+	if err != nil {
+		return Info{}, fmt.Errorf("making a patch: %w", err)
+	}
+	patch := append(info.encode(), body...)
+	var made bytes.Buffer
+	if err := Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), &made); err != nil {
+		return Info{}, fmt.Errorf("checking the patch that was made: %w", err)
+	}
+	_, err = w.Write(patch)
+	return info, err
+}
+
+// encodeBody tries the coders, and notes which one gave the smallest body.
+func (i *Info) encodeBody(ctx context.Context, old, new []byte) ([]byte, error) {
+	var best []byte
+	for _, c := range []struct {
+		coder  Coder
+		encode func() ([]byte, error)
+	}{
+		{Whole, func() ([]byte, error) { return compressStreams([][]byte{new}) }},
+		{Generic, func() ([]byte, error) { return encodeGeneric(ctx, old, new) }},
+	} {
+		body, err := c.encode()
+		if err != nil {
+			return nil, err
+		}
+		if best == nil || len(body) < len(best) {
+			best, i.Coder = body, c.coder
+		}
+	}
+	return best, nil
+}
+
+// Apply writes the new file that a patch makes of the old one. The old file is
+// read through first, and refused by a [*BaseError] if it is not the one that the
+// patch was made for. What is written counts only if the error is nil: it is
+// checked at the end. The error is one of this package, or of the reader, the
+// writer or the context.
+func Apply(ctx context.Context, old io.ReaderAt, patch io.Reader, w io.Writer) error {
+	data, err := io.ReadAll(io.LimitReader(patch, MaxPatch+1))
+	if err != nil {
+		return fmt.Errorf("reading the patch: %w", err)
+	}
+	if len(data) > MaxPatch {
+		return fmt.Errorf("the patch has more than %d bytes: %w", MaxPatch, ErrTooLarge)
+	}
+	info, body, err := decodeInfo(data)
+	if err != nil {
+		return fmt.Errorf("reading the patch: %w", err)
+	}
+	if err := checkBase(ctx, old, info.Old); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	if err := info.decodeBody(ctx, old, body, io.MultiWriter(sum, w)); err != nil {
+		return fmt.Errorf("applying the patch: %w", err)
+	}
+	if !bytes.Equal(sum.Sum(nil), info.New.SHA256[:]) {
+		return fmt.Errorf("applying the patch: %w", corrupt("what it makes has another digest than it says"))
+	}
+	return nil
+}
+
+func (i Info) decodeBody(ctx context.Context, old io.ReaderAt, body []byte, w io.Writer) error {
+	if i.Coder == Generic {
+		return decodeGeneric(ctx, old, i, body, w)
+	}
+	return decodeWhole(ctx, i, body, w)
+}
+
+// checkBase reads the old file to its end.
+func checkBase(ctx context.Context, old io.ReaderAt, want File) error {
+	sum, block := sha256.New(), make([]byte, blockSize)
+	got := File{}
+	for got.Size <= want.Size {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, err := old.ReadAt(block[:min(blockSize, want.Size-got.Size+1)], got.Size)
+		sum.Write(block[:n])
+		got.Size += int64(n)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("reading the old file: %w", err)
+		}
+	}
+	sum.Sum(got.SHA256[:0])
+	if got != want {
+		return &BaseError{Want: want, Got: got}
+	}
+	return nil
+}
+
+// newDecompressor bounds what a stream can make a host hold.
+func newDecompressor(r io.Reader) (*zstd.Decoder, error) {
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow), zstd.WithDecoderLowmem(true))
+}
