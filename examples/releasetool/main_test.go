@@ -6,12 +6,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/build/policy"
 )
 
 func TestMain(m *testing.M) {
@@ -80,5 +84,31 @@ func statusCommand(ts *testscript.TestScript, _ bool, args []string) {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
 		ts.Fatalf("%v, want exit status %s", err, args[0])
+	}
+}
+
+// The page about policies lists the rules of the tool, all and no others, and
+// says rightly which are among the default ones.
+func TestPoliciesPage(t *testing.T) {
+	page, err := os.ReadFile("../../docs/policies.md")
+	require.NoError(t, err)
+	listed := map[string]bool{}
+	byDefault := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?) \\| (.*?) \\|").FindAllStringSubmatch(string(page), -1) {
+		for _, name := range regexp.MustCompile("`([a-z-]+)").FindAllStringSubmatch(row[1], -1) {
+			listed[name[1]] = true
+			byDefault[name[1]] = row[2] == "yes" || row[2] == "warns"
+		}
+	}
+	for name := range rules() {
+		assert.True(t, listed[name], "%s is missing", name)
+	}
+	assert.Len(t, rules(), len(listed))
+	for _, p := range policy.Default() {
+		assert.True(t, byDefault[p.Rule()], "%s is a default", p.Rule())
+		delete(byDefault, p.Rule())
+	}
+	for name, yes := range byDefault {
+		assert.False(t, yes, "%s is no default", name)
 	}
 }

@@ -115,7 +115,7 @@ func rules() map[string]constructor {
 		"compatible-api":        plain(policy.CompatibleAPI),
 		"expected-effects":      plain(policy.ExpectedEffects),
 		"fault-shown":           plain(policy.FaultShown),
-		"forbidden-paths":       several(policy.ForbiddenPaths),
+		"forbidden-paths":       several(forbiddenPaths),
 		"hotfix-version":        plain(policy.HotfixVersion),
 		"max-effects":           numbered(policy.MaxEffects),
 		"max-files":             numbered(policy.MaxFiles),
@@ -176,6 +176,15 @@ func numbered(create func(int) policy.Policy) constructor {
 		}
 		return create(n), nil
 	}
+}
+
+// forbiddenPaths are those that are given, or what a hotfix had better leave
+// alone.
+func forbiddenPaths(patterns ...string) policy.Policy {
+	if len(patterns) == 0 {
+		patterns = slices.Concat(policy.MigrationPaths(), policy.CIPaths())
+	}
+	return policy.ForbiddenPaths(patterns...)
 }
 
 // vulnerabilitiesIn reads what "govulncheck -json" wrote to a file.
