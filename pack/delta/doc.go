@@ -19,15 +19,16 @@
 //	new        size, SHA-256
 //	body       depends on the coder
 //
-// The body of [Whole] is one stream, the new file; that of [Generic] four. A
-// stream is its compressed size and a zstd frame with a window of at most 8 MiB.
-//
-// The generic streams are segments, gaps, values and literals. A segment is three
+// The body of [Whole] is one part, that of [Generic] three. A part has its size in
+// front. The one of Whole, and the first two of Generic, are zstd frames with a
+// window of at most 8 MiB: the new file; segments; literal bytes. A segment is three
 // numbers: how many bytes are copied from the old file, how many literal bytes
 // follow, and, signed, how far the copied bytes begin behind the end of those that
-// the last segment copied. To some copied bytes a value is added, modulo 256:
-// before each of these stand as many right ones as the next gap says, counted
-// over all segments.
+// the last segment copied. The third part says for each copied byte what is added
+// to it, modulo 256, range coded: a bit that says whether it is anything but 0,
+// with the average of two probabilities, and if so the bits of the value, the
+// highest first. What these probabilities are is specified by rangecoder.go and
+// replacements.go.
 //
 // # Caveats
 //

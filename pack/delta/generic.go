@@ -12,14 +12,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The streams of a generic patch, in their order. Each is one zstd frame with its
-// compressed size, a varint, in front.
+// The parts of a generic body, in their order, each with its size, a varint, in
+// front.
 const (
-	streamSegments = iota // for each: length, rest, and how far its old bytes are from the end of the last one's
-	streamGaps            // how many copied bytes are right before each one that is replaced
-	streamValues          // what is added to these, modulo 256
-	streamLiterals
-	streams
+	partSegments     = iota // zstd: for each: length, rest, and how far its old bytes are from the end of the last one's
+	partLiterals            // zstd
+	partReplacements        // range coded: what is added to each copied byte, modulo 256
+	parts
 )
 
 // encodeGeneric makes the body of a patch for files of any kind.
@@ -28,25 +27,25 @@ func encodeGeneric(ctx context.Context, old, new []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var plain [streams][]byte
-	end, gap := 0, uint64(0)
+	var segments, literals []byte
+	coder, model, end := newRangeEncoder(), newReplacements(), 0
 	for _, s := range found {
-		plain[streamSegments] = binary.AppendUvarint(plain[streamSegments], uint64(s.length))
-		plain[streamSegments] = binary.AppendUvarint(plain[streamSegments], uint64(s.rest))
-		plain[streamSegments] = binary.AppendVarint(plain[streamSegments], int64(s.oldOffset-end))
+		segments = binary.AppendUvarint(segments, uint64(s.length))
+		segments = binary.AppendUvarint(segments, uint64(s.rest))
+		segments = binary.AppendVarint(segments, int64(s.oldOffset-end))
 		end = s.oldOffset + s.length
-		for i := range s.length {
-			if d := new[s.newOffset+i] - old[s.oldOffset+i]; d != 0 {
-				plain[streamGaps], plain[streamValues] = binary.AppendUvarint(plain[streamGaps], gap), append(plain[streamValues], d)
-				gap = 0
-			} else {
-				gap++
-			}
+		for i, b := range old[s.oldOffset:end] {
+			model.encode(coder, b, new[s.newOffset+i]-b)
 		}
 		from := s.newOffset + s.length
-		plain[streamLiterals] = append(plain[streamLiterals], new[from:from+s.rest]...)
+		literals = append(literals, new[from:from+s.rest]...)
 	}
-	return compressStreams(plain[:])
+	body, err := compressStreams([][]byte{segments, literals})
+	if err != nil {
+		return nil, err
+	}
+	replaced := coder.finish()
+	return append(binary.AppendUvarint(body, uint64(len(replaced))), replaced...), nil
 }
 
 // compressStreams is the part of a body that holds streams.
@@ -77,37 +76,39 @@ func windowFor(size int) int {
 
 // genericDecoder reads a generic body while it writes the new file.
 type genericDecoder struct {
-	old     io.ReaderAt
-	header  Info
-	streams [streams]*bufio.Reader
-	gap     uint64 // copied bytes that are right before the next replaced one
-	ended   bool   // no more bytes are replaced
-	written int64
-	buffer  []byte
+	old      io.ReaderAt
+	header   Info
+	segments *bufio.Reader
+	literals *bufio.Reader
+	replaced *rangeDecoder
+	model    *replacements
+	written  int64
+	buffer   []byte
 }
 
 // blockSize is how many bytes are read and written at once.
 const blockSize = 64 << 10
 
 func decodeGeneric(ctx context.Context, old io.ReaderAt, header Info, body []byte, w io.Writer) error {
-	d := &genericDecoder{old: old, header: header, buffer: make([]byte, blockSize)}
-	for i := range d.streams {
+	var part [parts][]byte
+	for i := range part {
 		size, n := binary.Uvarint(body)
 		if n <= 0 || size > uint64(len(body)-n) {
-			return corrupt("a stream is cut short")
+			return corrupt("a part of it is cut short")
 		}
-		z, err := newDecompressor(bytes.NewReader(body[n : n+int(size)]))
+		part[i], body = body[n:n+int(size)], body[n+int(size):]
+	}
+	if len(body) > 0 {
+		return corrupt("something follows its last part")
+	}
+	d := &genericDecoder{old: old, header: header, replaced: newRangeDecoder(part[partReplacements]), model: newReplacements(), buffer: make([]byte, blockSize)}
+	for i, stream := range map[int]**bufio.Reader{partSegments: &d.segments, partLiterals: &d.literals} {
+		z, err := newDecompressor(bytes.NewReader(part[i]))
 		if err != nil {
 			return err
 		}
 		defer z.Close()
-		d.streams[i], body = bufio.NewReader(z), body[n+int(size):]
-	}
-	if len(body) > 0 {
-		return corrupt("something follows the last stream")
-	}
-	if err := d.nextGap(); err != nil {
-		return err
+		*stream = bufio.NewReader(z)
 	}
 	if err := d.run(ctx, w); err != nil {
 		return err
@@ -121,15 +122,15 @@ func (d *genericDecoder) run(ctx context.Context, w io.Writer) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		length, err := d.size(streamSegments)
+		length, err := d.size()
 		if err != nil {
 			return err
 		}
-		rest, err := d.size(streamSegments)
+		rest, err := d.size()
 		if err != nil {
 			return err
 		}
-		skip, err := binary.ReadVarint(d.streams[streamSegments])
+		skip, err := binary.ReadVarint(d.segments)
 		if err != nil {
 			return unreadable(err)
 		}
@@ -152,8 +153,8 @@ func (d *genericDecoder) run(ctx context.Context, w io.Writer) error {
 }
 
 // size reads a number that no file can exceed.
-func (d *genericDecoder) size(stream int) (int64, error) {
-	n, err := binary.ReadUvarint(d.streams[stream])
+func (d *genericDecoder) size() (int64, error) {
+	n, err := binary.ReadUvarint(d.segments)
 	if err != nil {
 		return 0, unreadable(err)
 	}
@@ -169,8 +170,8 @@ func (d *genericDecoder) copy(from, length int64, w io.Writer) error {
 		if _, err := d.old.ReadAt(block, from); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("reading the old file: %w", err)
 		}
-		if err := d.replace(block); err != nil {
-			return err
+		for i, b := range block {
+			block[i] = b + d.model.decode(d.replaced, b)
 		}
 		if err := d.write(block, w); err != nil {
 			return err
@@ -180,39 +181,10 @@ func (d *genericDecoder) copy(from, length int64, w io.Writer) error {
 	return nil
 }
 
-// replace puts the bytes of a block right that differ.
-func (d *genericDecoder) replace(block []byte) error {
-	at := uint64(0)
-	for !d.ended && d.gap < uint64(len(block))-at {
-		at += d.gap
-		value, err := d.streams[streamValues].ReadByte()
-		if err != nil {
-			return unreadable(err)
-		}
-		block[at] += value
-		at++
-		if err := d.nextGap(); err != nil {
-			return err
-		}
-	}
-	d.gap -= uint64(len(block)) - at
-	return nil
-}
-
-func (d *genericDecoder) nextGap() error {
-	gap, err := binary.ReadUvarint(d.streams[streamGaps])
-	if errors.Is(err, io.EOF) {
-		d.ended = true
-		return nil
-	}
-	d.gap = gap
-	return unreadable(err)
-}
-
 func (d *genericDecoder) literal(n int64, w io.Writer) error {
 	for n > 0 {
 		block := d.buffer[:min(n, blockSize)]
-		if _, err := io.ReadFull(d.streams[streamLiterals], block); err != nil {
+		if _, err := io.ReadFull(d.literals, block); err != nil {
 			return unreadable(err)
 		}
 		if err := d.write(block, w); err != nil {
@@ -231,15 +203,15 @@ func (d *genericDecoder) write(block []byte, w io.Writer) error {
 
 // finish refuses what nothing was made of.
 func (d *genericDecoder) finish() error {
-	if !d.ended {
-		return corrupt("bytes are replaced behind the end of the new file")
+	if !d.replaced.exact() {
+		return corrupt("it replaces more or fewer bytes than it copies")
 	}
-	for _, s := range d.streams {
+	for _, s := range []*bufio.Reader{d.segments, d.literals} {
 		if _, err := s.ReadByte(); !errors.Is(err, io.EOF) {
 			if err != nil {
 				return unreadable(err)
 			}
-			return corrupt("a stream holds more than the new file needs")
+			return corrupt("a part of it holds more than the new file needs")
 		}
 	}
 	return nil
