@@ -139,6 +139,9 @@ func hex(b []byte) string {
 
 // Whatever is done to a patch, it is refused or makes the very file.
 func TestDamagedPatches(t *testing.T) {
+	if testing.Short() {
+		t.Skip("applies thousands of patches")
+	}
 	t.Parallel()
 	old := random(1, 3000, 16)
 	now := moved(old)
