@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"github.com/gohotfix/hotfix/build"
@@ -127,13 +126,11 @@ func (r *run) steps(ctx context.Context) error {
 		StepSource: r.openSource, StepBase: r.openBase, StepProve: r.prove, StepChange: r.findChange, StepPolicies: r.judge, StepTest: r.test,
 		StepBuild: r.buildAll, StepCompare: r.compare, StepPack: r.packAll, StepSign: r.sign, StepVerify: r.verifyStaging, StepPublish: r.publish,
 	}
-	for _, step := range Steps() {
-		if r.dryRun && slices.Contains([]Step{StepProve, StepTest, StepBuild}, step) {
-			if step == StepBuild {
-				return nil
-			}
-			continue
-		}
+	steps := Steps()
+	if r.dryRun {
+		steps = []Step{StepSource, StepBase, StepChange, StepPolicies}
+	}
+	for _, step := range steps {
 		if err := r.do(ctx, step, work[step]); err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // executable the rebuild stands for it, to compare the fix with.
 func (r *run) prove(ctx context.Context) error {
 	b := r.old
-	if b.source == nil || b.planned || b.builder == nil || r.withoutProof || len(b.binaries) == 0 {
+	if b.source == nil || b.planned || r.withoutProof || len(b.binaries) == 0 {
 		return nil
 	}
 	artifacts, err := b.builder.BuildAll(ctx, r.targets)

@@ -29,8 +29,7 @@ type literal struct {
 // of equal ones is kept, and what lies between is paired by name later, or
 // stands alone.
 func (c *comparison) matchLiterals() {
-	numbered := regexp.MustCompile(`\.(func|gowrap|deferwrap)\d+(-range\d+)?(\.\d+)*`)
-	before, after := literalsOf(c.old, numbered), literalsOf(c.new, numbered)
+	before, after := literalsOf(c.old), literalsOf(c.new)
 	for _, stem := range slices.Sorted(maps.Keys(after)) {
 		old, now := before[stem], after[stem]
 		if len(old)*len(now) > maxAlignment || !moved(old, now) {
@@ -47,7 +46,8 @@ func (c *comparison) matchLiterals() {
 }
 
 // literalsOf groups literals by their name without numbers, in their order.
-func literalsOf(s *side, numbered *regexp.Regexp) map[string][]literal {
+func literalsOf(s *side) map[string][]literal {
+	numbered, number := regexp.MustCompile(`\.(func|gowrap|deferwrap)\d+(-range\d+)?(\.\d+)*`), regexp.MustCompile(`\d+`)
 	groups := map[string][]literal{}
 	for _, f := range s.functions {
 		if !strings.Contains(f.Name, ".func") && !strings.Contains(f.Name, "wrap") {
@@ -55,7 +55,7 @@ func literalsOf(s *side, numbered *regexp.Regexp) map[string][]literal {
 		}
 		var numbers []int
 		stem := numbered.ReplaceAllStringFunc(f.Name, func(part string) string {
-			for _, digits := range regexp.MustCompile(`\d+`).FindAllString(part, -1) {
+			for _, digits := range number.FindAllString(part, -1) {
 				n, _ := strconv.Atoi(digits) // one that is too large is as good as any
 				numbers = append(numbers, n)
 			}

@@ -19,9 +19,9 @@ import (
 // Compare runs the tests that a change can reach, those of the base on the base,
 // those of the fix on the fix and, where they differ, those of the fix on the
 // code of the base, on this host and as the plans say for its target. The package
-// comment says how. A test that fails is no error. Errors
-// are [*OptionError], those of [change.Tests], what kept the go command from
-// being run, or the context's.
+// comment says how. A test that fails is no error. Errors are [*OptionError],
+// those of [change.Tests], what kept the go command from being run, or the
+// context's.
 func Compare(ctx context.Context, base, fix *change.Tree, plan change.Planner, opts ...Option) (*policy.Tests, error) {
 	cfg, err := configure(opts)
 	if err != nil {

@@ -53,14 +53,10 @@ func (l *list) Set(value string) error {
 
 func defineMake(t *tool, flags *flag.FlagSet) action {
 	f := &makeFlags{asJSON: jsonFlag(flags)}
-	flags.StringVar(&f.src, "src", ".", "`folder` of the module")
-	flags.StringVar(&f.pkg, "pkg", ".", "main `package`, as ./cmd/app")
+	f.defineSides(flags)
 	flags.StringVar(&f.base, "base", "", "what is fixed: a git `REV`, a dist folder, executables separated by commas, or none")
-	flags.StringVar(&f.sourceRevision, "base-rev", "", "git `REV` that a base of executables or packages was built from, if it does not tell")
 	flags.StringVar(&f.sourceFolder, "base-src", "", "the same, as the `folder` of its module; without -base, that is built and fixed")
 	flags.StringVar(&f.baseVersion, "base-version", "", "`version` of the base, if it does not tell")
-	flags.StringVar(&f.fix, "fix", "", "git `REV` of the fix (default: the folder as it stands)")
-	flags.StringVar(&f.targets, "targets", target.Host().String(), "targets and `patterns`, as linux/amd64,darwin/*,!*/386")
 	flags.StringVar(&f.out, "out", "", "dist `folder` to write")
 	flags.StringVar(&f.format, "format", string(pack.TarZst), "`format` of the packages: tar.gz, tar.zst or zip")
 	flags.StringVar(&f.cache, "cache", "", "`folder` kept between runs (default: in the user's cache)")
@@ -69,11 +65,6 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.StringVar(&f.id, "id", "", "hotfix `id` (default: product and version)")
 	flags.StringVar(&f.channel, "channel", "stable", "release `channel`")
 	flags.StringVar(&f.versionVariable, "version-variable", "", "set a string `variable` of the program, as main.version, to the version")
-	flags.StringVar(&f.toolchain, "toolchain", "", "Go `version` to build with, as go1.26.8 (default: the base's)")
-	flags.StringVar(&f.tags, "tags", "", "build `tags`, separated by commas")
-	flags.StringVar(&f.pgo, "pgo", "", "profile `file` for optimisation, or off")
-	flags.StringVar(&f.cc, "cc", "", "turn cgo on, with this C `compiler`")
-	flags.BoolVar(&f.vendor, "vendor", false, "build from the vendor folder")
 	flags.StringVar(&f.verifyScript, "verify-script", "", "`file` that the host runs before it switches")
 	flags.StringVar(&f.files, "files", "", "`folder` with config/ and scripts/ to pack")
 	flags.Var(&f.keys, "key", "private key `file` to sign with; may be given several times")
@@ -88,6 +79,21 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
 	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
 	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
+}
+
+// defineSides defines the flags that say what base and fix are and how both are
+// built, which make and change share.
+func (f *makeFlags) defineSides(flags *flag.FlagSet) {
+	flags.StringVar(&f.src, "src", ".", "`folder` of the module")
+	flags.StringVar(&f.pkg, "pkg", ".", "main `package`, as ./cmd/app")
+	flags.StringVar(&f.sourceRevision, "base-rev", "", "git `REV` that a base of executables or packages was built from, if it does not tell")
+	flags.StringVar(&f.fix, "fix", "", "git `REV` of the fix (default: the folder as it stands)")
+	flags.StringVar(&f.targets, "targets", target.Host().String(), "targets and `patterns`, as linux/amd64,darwin/*,!*/386")
+	flags.StringVar(&f.toolchain, "toolchain", "", "Go `version` to build with, as go1.26.8 (default: the base's)")
+	flags.StringVar(&f.tags, "tags", "", "build `tags`, separated by commas")
+	flags.StringVar(&f.pgo, "pgo", "", "profile `file` for optimisation, or off")
+	flags.StringVar(&f.cc, "cc", "", "turn cgo on, with this C `compiler`")
+	flags.BoolVar(&f.vendor, "vendor", false, "build from the vendor folder")
 }
 
 func (t *tool) make(ctx context.Context, f *makeFlags) error {

@@ -39,6 +39,7 @@ func releases() []release {
 // comparison of their sources tells.
 type agreement struct {
 	change policy.Change
+	edited []string // functions whose source differs, as the linker names them, sorted
 	report *compare.Report
 	own    map[string]bool     // functions with code of their own in the new executable
 	copies map[string][]string // functions that others hold inlined copies of, by the one that was inlined
@@ -89,6 +90,7 @@ func (r release) compare(ctx context.Context) (a *agreement, err error) {
 	if a.report, err = compare.Executables(ctx, paths[0], paths[1]); err != nil {
 		return nil, err
 	}
+	a.edited = a.sourceFunctions()
 	return a, a.readFunctions(paths[1])
 }
 
@@ -170,13 +172,13 @@ func (a *agreement) print(name string, out io.Writer) int {
 		told[why] = append(told[why], f.Name)
 	}
 	silent := map[string][]string{}
-	for _, f := range a.sourceFunctions() {
+	for _, f := range a.edited {
 		if why := a.whySilent(f); why != "" {
 			silent[why] = append(silent[why], f)
 		}
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "%s: %d functions differ in the source, %d in the executable\n", name, len(a.sourceFunctions()), len(a.report.Functions))
+	fmt.Fprintf(table, "%s: %d functions differ in the source, %d in the executable\n", name, len(a.edited), len(a.report.Functions))
 	for _, list := range []struct {
 		what string
 		by   map[string][]string
@@ -258,12 +260,11 @@ func (a *agreement) throughDeclarations(f compare.Function) string {
 // differs reports whether the source of a function differs, or of the one that
 // it is a literal or a wrapper of: these have its name in front.
 func (a *agreement) differs(name string) bool {
-	names := a.sourceFunctions()
 	if i := strings.IndexByte(name, '['); i >= 0 {
 		name = name[:i]
 	}
 	for {
-		if slices.Contains(names, name) {
+		if slices.Contains(a.edited, name) {
 			return true
 		}
 		i := strings.LastIndexAny(name, ".-")

@@ -16,7 +16,7 @@ import (
 const maxWindow = 8 << 20
 
 // Diff writes a patch that makes the new file of the old one, the smallest of
-// what the coders give. It has decoded the patch and compared the result before
+// what the coders give. It has applied the patch, which compares digests, before
 // it writes anything. Errors are [ErrTooLarge], those of the writer, and the
 // context's.
 func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
@@ -29,8 +29,7 @@ func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
 		return Info{}, fmt.Errorf("making a patch: %w", err)
 	}
 	patch := append(info.encode(), body...)
-	var made bytes.Buffer
-	if err := Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), &made); err != nil {
+	if err := Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), io.Discard); err != nil {
 		return Info{}, fmt.Errorf("checking the patch that was made: %w", err)
 	}
 	_, err = w.Write(patch)
