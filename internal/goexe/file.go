@@ -34,10 +34,12 @@ var (
 // File is an opened executable. It is safe for concurrent use.
 type File struct {
 	Format   string // "ELF", "PE" or "Mach-O"
+	Arch     string // as GOARCH names it, if it is amd64 or arm64; else ""
 	Order    binary.ByteOrder
 	PtrSize  int       // bytes in a pointer: 4 or 8
 	Sections []Section // in file order
 	reader   io.ReaderAt
+	bytes    []byte // of the whole file, if it is in memory
 	size     int64
 	symbols  bool // has a symbol table of what it defines
 }
@@ -78,6 +80,17 @@ func New(r io.ReaderAt, size int64) (*File, error) {
 	return f, f.checkSections()
 }
 
+// NewBytes is [New] for a file that is in memory. What [File.Data] and an
+// [Image] return is then part of it, and must not be changed.
+func NewBytes(data []byte) (*File, error) {
+	f, err := New(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	f.bytes = data
+	return f, nil
+}
+
 func isMachO(magic []byte) bool {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		if m := order.Uint32(magic); m == macho.Magic32 || m == macho.Magic64 {
@@ -93,6 +106,12 @@ func (f *File) readELF() error {
 		return err
 	}
 	f.Format, f.Order, f.PtrSize = "ELF", file.ByteOrder, 4
+	switch file.Machine {
+	case elf.EM_X86_64:
+		f.Arch = "amd64"
+	case elf.EM_AARCH64:
+		f.Arch = "arm64"
+	}
 	if file.Class == elf.ELFCLASS64 {
 		f.PtrSize = 8
 	}
@@ -116,6 +135,12 @@ func (f *File) readPE() error {
 		return err
 	}
 	f.Format, f.Order, f.PtrSize, f.symbols = "PE", binary.LittleEndian, 8, file.NumberOfSymbols > 0
+	switch file.Machine {
+	case pe.IMAGE_FILE_MACHINE_AMD64:
+		f.Arch = "amd64"
+	case pe.IMAGE_FILE_MACHINE_ARM64:
+		f.Arch = "arm64"
+	}
 	base := uint64(0)
 	switch header := file.OptionalHeader.(type) {
 	case *pe.OptionalHeader32:
@@ -140,6 +165,12 @@ func (f *File) readMachO() error {
 	f.Format, f.Order, f.PtrSize = "Mach-O", file.ByteOrder, 4
 	if file.Magic == macho.Magic64 {
 		f.PtrSize = 8
+	}
+	switch file.Cpu {
+	case macho.CpuAmd64:
+		f.Arch = "amd64"
+	case macho.CpuArm64:
+		f.Arch = "arm64"
 	}
 	f.symbols = file.Symtab != nil && slices.ContainsFunc(file.Symtab.Syms, func(s macho.Symbol) bool { return s.Sect != 0 })
 	const zeroFill, someInstructions, pureInstructions = 1, 0x400, 0x80000000
@@ -191,6 +222,9 @@ func (f *File) Stripped() (symbols, dwarf bool) {
 
 // Data reads the bytes of a section.
 func (f *File) Data(s Section) ([]byte, error) {
+	if f.bytes != nil {
+		return f.bytes[s.Offset:][:s.Size:s.Size], nil
+	}
 	data := make([]byte, s.Size)
 	if _, err := f.reader.ReadAt(data, s.Offset); err != nil && !(errors.Is(err, io.EOF) && s.Size == 0) {
 		return nil, fmt.Errorf("reading section %s: %w", s.Name, err)

@@ -100,6 +100,35 @@ func (f *File) parseHeader(data []byte) (tableHeader, error) {
 	return h, nil
 }
 
+// Table tells at which addresses the parts of the function table lie. Each ends
+// where the next begins; where the records end, the module data tells.
+type Table struct {
+	Names    uint64 // of functions, each ended by a zero byte
+	Units    uint64 // for each compilation unit, the offsets of its files' paths
+	Files    uint64 // paths, each ended by a zero byte
+	Programs uint64 // tables of values by the offset in a function
+	Records  uint64 // a list of entries, then a record for each function
+	Count    int    // of functions
+	Quantum  uint32 // smallest distance between instructions, in bytes
+}
+
+// Table finds the parts of the function table.
+func (f *File) Table() (Table, error) {
+	table, err := f.functionTable()
+	if err != nil {
+		return Table{}, err
+	}
+	h, err := f.parseHeader(table.data)
+	if err != nil {
+		return Table{}, err
+	}
+	a := table.addr
+	return Table{
+		Names: a + h.names, Units: a + h.units, Files: a + h.files, Programs: a + h.programs, Records: a + h.records,
+		Count: h.count, Quantum: uint32(table.data[6]),
+	}, nil
+}
+
 // Len returns the number of functions.
 func (fs *Functions) Len() int { return fs.header.count }
 

@@ -20,6 +20,8 @@ var ErrNoModule = errors.New("no Go module data found")
 type Module struct {
 	Addr, End               uint64 // of the module data itself, at least
 	Table                   uint64 // where the function table begins
+	Records, EndRecords     uint64 // the functions' entries and records, the last part of the function table
+	Finder                  uint64 // the index by which the runtime finds the function of an address
 	Text, EndText           uint64 // machine code
 	NoPtrData, EndNoPtrData uint64 // variables without pointers
 	Data, EndData           uint64 // variables with pointers
@@ -33,7 +35,8 @@ type Module struct {
 
 // Words of moduledata, by their order in it. From types on it differs.
 const (
-	wordNames   = 1 // after the header's address, which is word 0
+	wordRecords = 13
+	wordFinder  = 19
 	wordText    = 22
 	wordGC      = 35
 	wordTypes   = 37
@@ -103,6 +106,7 @@ func (f *File) parseModule(data []byte) (*Module, error) {
 	}
 	word := func(i int) uint64 { return f.Word(data[i*f.PtrSize:]) }
 	m := &Module{
+		Records: word(wordRecords), EndRecords: word(wordRecords) + word(wordRecords+1), Finder: word(wordFinder),
 		Text: word(wordText), EndText: word(wordText + 1),
 		NoPtrData: word(wordText + 2), EndNoPtrData: word(wordText + 3),
 		Data: word(wordText + 4), EndData: word(wordText + 5),
@@ -123,7 +127,7 @@ func (f *File) parseModule(data []byte) (*Module, error) {
 // check requires the order in which the linker writes the parts of a segment.
 func (m *Module) check() error {
 	for _, span := range [][2]uint64{
-		{m.Text, m.EndText}, {m.NoPtrData, m.EndNoPtrData}, {m.Data, m.EndData}, {m.BSS, m.EndBSS},
+		{m.Records, m.EndRecords}, {m.Text, m.EndText}, {m.NoPtrData, m.EndNoPtrData}, {m.Data, m.EndData}, {m.BSS, m.EndBSS},
 		{m.NoPtrBSS, m.EndNoPtrBSS}, {m.Types, m.EndTypes},
 	} {
 		if span[0] > span[1] {
@@ -153,9 +157,12 @@ type Image struct {
 
 // Image reads the file.
 func (f *File) Image() (*Image, error) {
-	m := &Image{data: make([]byte, f.size)}
-	if _, err := f.reader.ReadAt(m.data, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("reading the executable: %w", err)
+	m := &Image{data: f.bytes}
+	if m.data == nil {
+		m.data = make([]byte, f.size)
+		if _, err := f.reader.ReadAt(m.data, 0); err != nil && !errors.Is(err, io.EOF) {
+			return nil, fmt.Errorf("reading the executable: %w", err)
+		}
 	}
 	for _, s := range f.Sections {
 		if s.Addr != 0 && s.Size != 0 {

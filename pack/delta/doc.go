@@ -27,8 +27,8 @@
 // the last segment copied. The third part says for each copied byte what is added
 // to it, modulo 256, range coded: a bit that says whether it is anything but 0,
 // with the average of two probabilities, and if so the bits of the value, the
-// highest first. What these probabilities are is specified by rangecoder.go and
-// replacements.go.
+// highest first. What these probabilities are is specified by the package
+// internal/entropy and replacements.go.
 //
 // # Caveats
 //

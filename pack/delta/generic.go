@@ -10,6 +10,8 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 )
 
 // The parts of a generic body, in their order, each with its size, a varint, in
@@ -28,14 +30,14 @@ func encodeGeneric(ctx context.Context, old, new []byte) ([]byte, error) {
 		return nil, err
 	}
 	var segments, literals []byte
-	coder, model, end := newRangeEncoder(), newReplacements(), 0
+	coder, model, end := entropy.NewEncoder(), newReplacements(), 0
 	for _, s := range found {
 		segments = binary.AppendUvarint(segments, uint64(s.length))
 		segments = binary.AppendUvarint(segments, uint64(s.rest))
 		segments = binary.AppendVarint(segments, int64(s.oldOffset-end))
 		end = s.oldOffset + s.length
 		for i, b := range old[s.oldOffset:end] {
-			model.encode(coder, b, new[s.newOffset+i]-b)
+			model.code(coder, b, new[s.newOffset+i]-b)
 		}
 		from := s.newOffset + s.length
 		literals = append(literals, new[from:from+s.rest]...)
@@ -44,7 +46,7 @@ func encodeGeneric(ctx context.Context, old, new []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	replaced := coder.finish()
+	replaced := coder.Finish()
 	return append(binary.AppendUvarint(body, uint64(len(replaced))), replaced...), nil
 }
 
@@ -80,7 +82,7 @@ type genericDecoder struct {
 	header   Info
 	segments *bufio.Reader
 	literals *bufio.Reader
-	replaced *rangeDecoder
+	replaced *entropy.Decoder
 	model    *replacements
 	written  int64
 	buffer   []byte
@@ -101,7 +103,7 @@ func decodeGeneric(ctx context.Context, old io.ReaderAt, header Info, body []byt
 	if len(body) > 0 {
 		return corrupt("something follows its last part")
 	}
-	d := &genericDecoder{old: old, header: header, replaced: newRangeDecoder(part[partReplacements]), model: newReplacements(), buffer: make([]byte, blockSize)}
+	d := &genericDecoder{old: old, header: header, replaced: entropy.NewDecoder(part[partReplacements]), model: newReplacements(), buffer: make([]byte, blockSize)}
 	for i, stream := range map[int]**bufio.Reader{partSegments: &d.segments, partLiterals: &d.literals} {
 		z, err := newDecompressor(bytes.NewReader(part[i]))
 		if err != nil {
@@ -171,7 +173,7 @@ func (d *genericDecoder) copy(from, length int64, w io.Writer) error {
 			return fmt.Errorf("reading the old file: %w", err)
 		}
 		for i, b := range block {
-			block[i] = b + d.model.decode(d.replaced, b)
+			block[i] = b + d.model.code(d.replaced, b, 0)
 		}
 		if err := d.write(block, w); err != nil {
 			return err
@@ -203,7 +205,7 @@ func (d *genericDecoder) write(block []byte, w io.Writer) error {
 
 // finish refuses what nothing was made of.
 func (d *genericDecoder) finish() error {
-	if !d.replaced.exact() {
+	if !d.replaced.Done() {
 		return corrupt("it replaces more or fewer bytes than it copies")
 	}
 	for _, s := range []*bufio.Reader{d.segments, d.literals} {

@@ -1,12 +1,14 @@
 package delta
 
+import "github.com/gohotfix/hotfix/pack/delta/internal/entropy"
+
 // replacements models which copied bytes are replaced, and by how much. Where a
 // program moves, the distances in its code change: that depends on the opcodes in
 // front of them, and one that changed as another did before is likely.
 type replacements struct {
-	byOpcode  []prob // by the two old bytes in front, and whether the last byte was replaced
-	byHistory []prob // by the old byte in front, and which of the last eight were replaced
-	values    []prob // by how many bytes in a row were replaced, what was added last there, and the bits above
+	byOpcode  []entropy.Prob // by the two old bytes in front, and whether the last byte was replaced
+	byHistory []entropy.Prob // by the old byte in front, and which of the last eight were replaced
+	values    []entropy.Prob // by how many bytes in a row were replaced, what was added last there, and the bits above
 	last      [phases]byte
 
 	before  uint32 // old bytes in front, the nearest lowest
@@ -21,20 +23,20 @@ const phases = 4
 const (
 	flagLimit  = 255
 	valueLimit = 30
-	flagStart  = probOne - probOne>>9
-	valueStart = probOne / 2
+	flagStart  = entropy.One - entropy.One>>9
+	valueStart = entropy.One / 2
 )
 
 func newReplacements() *replacements {
-	return &replacements{byOpcode: newProbs(1<<17, flagStart), byHistory: newProbs(1<<16, flagStart), values: newProbs(phases<<16, valueStart)}
+	return &replacements{byOpcode: entropy.NewProbs(1<<17, flagStart), byHistory: entropy.NewProbs(1<<16, flagStart), values: entropy.NewProbs(phases<<16, valueStart)}
 }
 
 // contexts are the two probabilities that say whether the next byte is replaced.
-func (r *replacements) contexts() (a, b *prob) {
+func (r *replacements) contexts() (a, b *entropy.Prob) {
 	return &r.byOpcode[r.before&0xffff|r.history&1<<16], &r.byHistory[r.before&0xff|r.history&0xff<<8]
 }
 
-func mix(a, b *prob) uint32 { return clamp((a.zero() + b.zero()) / 2) }
+func mix(a, b *entropy.Prob) uint32 { return entropy.Clamp((a.Zero() + b.Zero()) / 2) }
 
 // after notes what happened to a byte.
 func (r *replacements) after(old, value byte) {
@@ -47,44 +49,29 @@ func (r *replacements) after(old, value byte) {
 	r.history, r.phase = r.history<<1|1, (r.phase+1)%phases
 }
 
-func (r *replacements) tree() []prob {
+func (r *replacements) tree() []entropy.Prob {
 	from := (r.phase<<8 | int(r.last[r.phase])) << 8
 	return r.values[from : from+256]
 }
 
-// encode codes what is added to an old byte.
-func (r *replacements) encode(e *rangeEncoder, old, value byte) {
+// code codes what is added to an old byte; a decoder ignores the value that it is
+// given.
+func (r *replacements) code(c entropy.Coder, old, value byte) byte {
 	a, b := r.contexts()
 	flag := 0
 	if value != 0 {
 		flag = 1
 	}
-	e.encode(flag, mix(a, b))
-	a.learn(flag, flagLimit)
-	b.learn(flag, flagLimit)
-	if value != 0 {
+	flag = c.Code(flag, mix(a, b))
+	a.Learn(flag, flagLimit)
+	b.Learn(flag, flagLimit)
+	if flag == 0 {
+		value = 0
+	} else {
 		tree, node := r.tree(), 1
 		for i := 7; i >= 0; i-- {
-			bit := int(value>>i) & 1
-			e.encode(bit, clamp(tree[node].zero()))
-			tree[node].learn(bit, valueLimit)
-			node = node<<1 | bit
-		}
-	}
-	r.after(old, value)
-}
-
-// decode returns what is added to an old byte.
-func (r *replacements) decode(d *rangeDecoder, old byte) (value byte) {
-	a, b := r.contexts()
-	flag := d.decode(mix(a, b))
-	a.learn(flag, flagLimit)
-	b.learn(flag, flagLimit)
-	if flag != 0 {
-		tree, node := r.tree(), 1
-		for node < 256 {
-			bit := d.decode(clamp(tree[node].zero()))
-			tree[node].learn(bit, valueLimit)
+			bit := c.Code(int(value>>i)&1, entropy.Clamp(tree[node].Zero()))
+			tree[node].Learn(bit, valueLimit)
 			node = node<<1 | bit
 		}
 		value = byte(node)

@@ -1,0 +1,170 @@
+package program
+
+import "encoding/binary"
+
+// tableReferences finds the references in the linker's own tables.
+func (p *Program) tableReferences() []Reference {
+	known := p.fileReferences(nil)
+	known = p.functionDataReferences(known)
+	known = p.typeReferences(known)
+	return p.unwindReferences(known)
+}
+
+// distance appends a reference of four bytes that counts from a base.
+func (p *Program) distance(known []Reference, at int, base Base) []Reference {
+	if target, ok := p.target(p.BaseAddr(base) + uint64(p.u32(at))); ok {
+		known = append(known, Reference{Offset: int32(at), Target: target, Kind: Distance, Base: base, Size: 4})
+	}
+	return known
+}
+
+// fileReferences finds the offsets of paths in the lists of units' files.
+func (p *Program) fileReferences(known []Reference) []Reference {
+	r, err := p.rangeOf(p.table.Units, p.table.Files)
+	if err != nil {
+		return known
+	}
+	for at := r.Start; at+4 <= r.End; at += 4 {
+		if p.u32(at) != None {
+			known = p.distance(known, at, BaseFiles)
+		}
+	}
+	return known
+}
+
+// functionDataReferences finds what functions' data refer to: types of stack
+// objects, names and lines of inlined functions, wrapped functions.
+func (p *Program) functionDataReferences(known []Reference) []Reference {
+	seen := map[int]bool{}
+	data := func(f *Function, i int) (at, size int, ok bool) {
+		if i >= len(f.Data) || f.Data[i] == None {
+			return 0, 0, false
+		}
+		at, size, ok = p.Offset(p.module.FuncData + uint64(f.Data[i]))
+		if !ok || seen[at] {
+			return 0, 0, false
+		}
+		seen[at] = true
+		return at, size, true
+	}
+	for i := range p.Functions {
+		f := &p.Functions[i]
+		if at, size, ok := data(f, dataStackObjects); ok {
+			known = p.stackObjects(known, at, size)
+		}
+		if at, size, ok := data(f, dataInlined); ok {
+			known = p.inlinedCalls(known, f, at, size)
+		}
+		if at, size, ok := data(f, dataWrapped); ok && size >= 4 {
+			known = p.distance(known, at, BaseText)
+		}
+	}
+	return known
+}
+
+// maxStackObjects and maxInlined bound what one function has.
+const (
+	maxStackObjects = 1 << 16
+	maxInlined      = 1 << 16
+)
+
+// stackObjects reads a count, and records (stackObjectRecord in runtime/stack.go)
+// whose last field is the offset of a mask of pointers.
+func (p *Program) stackObjects(known []Reference, at, size int) []Reference {
+	const head, entry, field = 8, 16, 12
+	if size < head {
+		return known
+	}
+	n := binary.LittleEndian.Uint64(p.Data[at:])
+	if n > maxStackObjects || head+entry*int(n) > size {
+		return known
+	}
+	for i := range int(n) {
+		known = p.distance(known, at+head+entry*i+field, BaseReadOnly)
+	}
+	return known
+}
+
+// inlinedCalls reads an inlining tree (inlinedCall in runtime/symtabinl.go), whose
+// length nothing records: it has as many entries as the function's table of
+// indices names. The file of each is that of the code where it was inlined.
+func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []Reference {
+	const entry, name, line = 16, 4, 12
+	if len(f.Tables) <= TableInlined {
+		return known
+	}
+	files := p.filesOfInlined(f)
+	for i, file := range files {
+		if entry*(i+1) > size {
+			break
+		}
+		known = p.distance(known, at+entry*i+name, BaseNames)
+		if file != None {
+			known = append(known, Reference{Offset: int32(at + entry*i + line), Target: file, Kind: Line, Size: 4})
+		}
+	}
+	return known
+}
+
+// filesOfInlined returns for each inlined call the offset of the path of the file
+// that its code comes from, or [None].
+func (p *Program) filesOfInlined(f *Function) []uint32 {
+	var files []uint32
+	paths := p.newFileCursor(f)
+	start := uint32(0)
+	for _, s := range p.Steps(f.Tables[TableInlined], nil) {
+		if s.Value >= 0 && s.Value < maxInlined {
+			for int(s.Value) >= len(files) {
+				files = append(files, None)
+			}
+			if files[s.Value] == None {
+				files[s.Value] = paths.at(start)
+			}
+		}
+		start = s.End
+	}
+	return files
+}
+
+// fileCursor tells the file of ascending offsets in a function.
+type fileCursor struct {
+	p     *Program
+	unit  uint32
+	steps []Step
+}
+
+func (p *Program) newFileCursor(f *Function) fileCursor {
+	return fileCursor{p: p, unit: f.Unit, steps: p.Steps(f.Tables[TableFile], nil)}
+}
+
+// at returns the offset of the path of the file that the code at an offset comes
+// from, or [None].
+func (c *fileCursor) at(offset uint32) uint32 {
+	for len(c.steps) > 0 && c.steps[0].End <= offset {
+		c.steps = c.steps[1:]
+	}
+	if len(c.steps) == 0 || c.unit == None || c.steps[0].Value < 0 {
+		return None
+	}
+	index := uint64(c.unit) + uint64(c.steps[0].Value)
+	at, size, ok := c.p.Offset(c.p.table.Units + 4*index)
+	if !ok || size < 4 || c.p.table.Units+4*index >= c.p.table.Files {
+		return None
+	}
+	return c.p.u32(at)
+}
+
+// unwindReferences finds the addresses of functions in the table of PE files that
+// tells how to unwind them: start, end, and the address of a description.
+func (p *Program) unwindReferences(known []Reference) []Reference {
+	s, ok := p.file.Section(".pdata")
+	if !ok || p.file.Format != "PE" {
+		return known
+	}
+	for at := int(s.Offset); at+4 <= int(s.Offset+s.Size); at += 4 {
+		if p.u32(at) != 0 {
+			known = p.distance(known, at, BaseLow)
+		}
+	}
+	return known
+}

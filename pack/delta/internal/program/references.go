@@ -1,0 +1,201 @@
+package program
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"github.com/gohotfix/hotfix/internal/goexe/code"
+)
+
+// Kind is a way in which bytes refer to an address, or to a line of a source
+// file. Kinds below [Word] are those of package code.
+type Kind uint8
+
+// Kinds beyond those in code.
+const (
+	Word     Kind = iota + 32 // 8 bytes: the address
+	Distance                  // 4 bytes: the address less that of Base
+	Line                      // 4 bytes: a line of the file whose path has the offset Target
+)
+
+// Base is an address that others are counted from.
+type Base uint8
+
+// Bases.
+const (
+	BaseText Base = iota
+	BaseNames
+	BaseFiles
+	BaseTypes
+	BaseReadOnly
+	BaseLow // of the image
+	Bases
+)
+
+// Reference is a place in the file that refers to an address.
+type Reference struct {
+	Offset int32  // in the file
+	Target uint32 // from [Program.Low] on
+	Kind   Kind
+	Base   Base // of a [Distance]
+	Size   uint8
+}
+
+// BaseAddr is the address of a base.
+func (p *Program) BaseAddr(b Base) uint64 {
+	switch b {
+	case BaseText:
+		return p.module.Text
+	case BaseNames:
+		return p.table.Names
+	case BaseFiles:
+		return p.table.Files
+	case BaseTypes:
+		return p.module.Types
+	case BaseReadOnly:
+		return p.module.ReadOnly
+	}
+	return p.imageBase()
+}
+
+// imageBase is where the file's first byte is loaded in PE files.
+func (p *Program) imageBase() uint64 { return p.low &^ 0xffff }
+
+// findReferences makes the list. Where two kinds claim the same bytes, what is
+// known of the linker's tables wins over what only looks like an address.
+func (p *Program) findReferences() {
+	known := p.tableReferences()
+	slices.SortStableFunc(known, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
+	found := p.words(p.codeReferences())
+	slices.SortFunc(found, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
+	p.References = merge(known, found)
+}
+
+// merge joins two sorted lists. Of overlapping references the first one stays,
+// and of those that are found those that overlap known ones go.
+func merge(known, found []Reference) []Reference {
+	all := make([]Reference, 0, len(known)+len(found))
+	end := int32(0)
+	add := func(r Reference) {
+		if r.Offset >= end {
+			all = append(all, r)
+			end = r.Offset + int32(r.Size)
+		}
+	}
+	for _, r := range found {
+		for len(known) > 0 && known[0].Offset < r.Offset+int32(r.Size) {
+			add(known[0])
+			known = known[1:]
+		}
+		add(r)
+	}
+	for _, r := range known {
+		add(r)
+	}
+	return all
+}
+
+// target makes an address a target, false if it lies outside the program.
+func (p *Program) target(addr uint64) (uint32, bool) {
+	return uint32(addr - p.low), addr >= p.low && addr <= p.high
+}
+
+// codeReferences scans the executable sections, each function by itself.
+func (p *Program) codeReferences() []Reference {
+	var found []Reference
+	var scratch []code.Reference
+	scan := func(start, end uint64) {
+		at, size, ok := p.Offset(start)
+		if !ok {
+			return
+		}
+		scratch, _ = code.Scan(p.arch, p.Data[at:at+int(min(uint64(size), end-start))], start, scratch[:0])
+		for _, r := range scratch {
+			if target, ok := p.target(r.Target); ok {
+				found = append(found, Reference{Offset: int32(at + r.Offset), Target: target, Kind: Kind(r.Kind), Size: uint8(r.Size)})
+			}
+		}
+	}
+	for _, s := range p.file.Sections {
+		if !s.Exec || s.Addr == 0 || s.Size == 0 {
+			continue
+		}
+		if found == nil {
+			found = make([]Reference, 0, s.Size/12)
+		}
+		at, end := s.Addr, s.Addr+uint64(s.Size)
+		for i := range p.Functions {
+			f := &p.Functions[i]
+			if f.Entry < at || f.Entry >= end {
+				continue
+			}
+			scan(at, f.Entry)
+			at = min(f.Entry+uint64(f.Size), end)
+			scan(f.Entry, at)
+		}
+		scan(at, end)
+	}
+	return found
+}
+
+// words appends the aligned words that hold addresses, outside code and the
+// function table.
+func (p *Program) words(found []Reference) []Reference {
+	if p.positionIndependent() {
+		return p.relocatedWords(found)
+	}
+	for _, s := range p.file.Sections {
+		if s.Exec || s.Addr == 0 {
+			continue
+		}
+		for i := (8 - int(s.Addr%8)) % 8; i+8 <= int(s.Size); i += 8 {
+			at := int(s.Offset) + i
+			value := binary.LittleEndian.Uint64(p.Data[at:])
+			if value < p.low || value > p.high || p.inTable(s.Addr+uint64(i)) || p.Parts.Finder.Has(at) {
+				continue
+			}
+			if p.inTable(value) && !p.inModule(s.Addr+uint64(i)) {
+				continue
+			}
+			found = append(found, Reference{Offset: int32(at), Target: uint32(value - p.low), Kind: Word, Size: 8})
+		}
+	}
+	return found
+}
+
+// inModule reports whether an address lies in the module data, the only place
+// that holds addresses of the function table. Elsewhere what looks like one is a
+// number.
+func (p *Program) inModule(addr uint64) bool { return addr >= p.module.Addr && addr < p.module.End }
+
+// positionIndependent reports whether addresses begin near zero, where they look
+// like sizes.
+func (p *Program) positionIndependent() bool { return p.low < 1<<16 }
+
+// relocatedWords appends the words that the relocations of a position independent
+// ELF file name, and the relocations' own: place, kind, address.
+func (p *Program) relocatedWords(found []Reference) []Reference {
+	const entry = 24
+	for _, s := range p.file.Sections {
+		if s.Name != ".rela" && s.Name != ".rela.dyn" {
+			continue
+		}
+		for at := int(s.Offset); at+entry <= int(s.Offset+s.Size); at += entry {
+			place, addend := binary.LittleEndian.Uint64(p.Data[at:]), binary.LittleEndian.Uint64(p.Data[at+16:])
+			for i, addr := range []uint64{place, addend} {
+				if target, ok := p.target(addr); ok && addr > 0 {
+					found = append(found, Reference{Offset: int32(at + 16*i), Target: target, Kind: Word, Size: 8})
+				}
+			}
+			offset, size, ok := p.Offset(place)
+			if !ok || size < 8 {
+				continue
+			}
+			if target, ok := p.target(binary.LittleEndian.Uint64(p.Data[offset:])); ok && target > 0 {
+				found = append(found, Reference{Offset: int32(offset), Target: target, Kind: Word, Size: 8})
+			}
+		}
+	}
+	return found
+}

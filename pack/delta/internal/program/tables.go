@@ -1,0 +1,90 @@
+package program
+
+import "encoding/binary"
+
+// Step is a stretch of code for which a table has one value (pcvalue in
+// runtime/symtab.go).
+type Step struct {
+	End   uint32 // offset from the function's entry
+	Value int32
+}
+
+// Steps appends the steps of the table at an offset among the programs. A table
+// that is cut short has those up to there.
+func (p *Program) Steps(table uint32, steps []Step) []Step {
+	if table == 0 || int64(table) >= int64(p.Parts.Programs.Len()) {
+		return steps
+	}
+	data := p.Data[p.Parts.Programs.Start+int(table) : p.Parts.Programs.End]
+	at, s := 0, Step{Value: -1}
+	for first := true; ; first = false {
+		delta, n := uvarint(data[at:])
+		if n == 0 || delta == 0 && !first {
+			return steps
+		}
+		at += n
+		distance, n := uvarint(data[at:])
+		if n == 0 {
+			return steps
+		}
+		at += n
+		s.Value += int32(delta>>1) ^ -int32(delta&1)
+		s.End += distance * p.table.Quantum
+		steps = append(steps, s)
+	}
+}
+
+// TableBytes are the bytes of the table at an offset among the programs, with the
+// zero at its end; none if there is no table.
+func (p *Program) TableBytes(table uint32) []byte {
+	if table == 0 || int64(table) >= int64(p.Parts.Programs.Len()) {
+		return nil
+	}
+	data := p.Data[p.Parts.Programs.Start+int(table) : p.Parts.Programs.End]
+	at := 0
+	for {
+		for at < len(data) && data[at] >= 0x80 {
+			at++
+		}
+		if at >= len(data) || data[at] == 0 && at > 0 && data[at-1] < 0x80 {
+			return data[:min(at+1, len(data))]
+		}
+		at++
+		for at < len(data) && data[at] >= 0x80 {
+			at++
+		}
+		at++
+	}
+}
+
+// Quantum is the smallest distance between instructions, in bytes.
+func (p *Program) Quantum() uint32 { return p.table.Quantum }
+
+// AppendTable appends a table as the compiler writes it (funcpctab in
+// cmd/internal/obj/pcln.go). There is none for no steps.
+func AppendTable(b []byte, steps []Step, quantum uint32) []byte {
+	last := Step{Value: -1}
+	for _, s := range steps {
+		delta := uint32(s.Value - last.Value)
+		b = binary.AppendUvarint(b, uint64(delta<<1^uint32(int32(delta)>>31)))
+		b = binary.AppendUvarint(b, uint64((s.End-last.End)/quantum))
+		last = s
+	}
+	if len(steps) > 0 {
+		b = append(b, 0)
+	}
+	return b
+}
+
+// uvarint reads a number of at most 32 bits; n is 0 if there is none.
+func uvarint(data []byte) (value uint32, n int) {
+	for shift := 0; n < len(data) && n < binary.MaxVarintLen32; shift += 7 {
+		b := data[n]
+		n++
+		value |= uint32(b&0x7f) << shift
+		if b < 0x80 {
+			return value, n
+		}
+	}
+	return 0, 0
+}

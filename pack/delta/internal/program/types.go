@@ -1,0 +1,136 @@
+package program
+
+import "encoding/binary"
+
+// Offsets in a type descriptor (Type in internal/abi/type.go) on 64-bit systems.
+const (
+	typeFlag    = 20
+	typeAlign   = 21
+	typeField   = 22
+	typeKind    = 23
+	typeName    = 40
+	typePointer = 44
+	typeSize    = 48
+
+	flagUncommon = 1
+
+	kindMask  = 1<<5 - 1
+	kinds     = 26
+	maxAlign  = 16
+	nameFlags = 1<<4 - 1
+)
+
+// Kinds of types whose descriptors are longer than the common part.
+const (
+	kindArray     = 17
+	kindChan      = 18
+	kindFunc      = 19
+	kindInterface = 20
+	kindMap       = 21
+	kindPointer   = 22
+	kindSlice     = 23
+	kindStruct    = 25
+)
+
+// typeReferences finds the offsets in type descriptors: of names, of other types
+// and of methods. The descriptors are found by what they look like.
+func (p *Program) typeReferences(known []Reference) []Reference {
+	r, err := p.rangeOf(p.module.Types, p.module.EndTypes)
+	if err != nil {
+		return known
+	}
+	start := r.Start + int(-p.module.Types&7)
+	for at := start; at+typeSize <= r.End; {
+		if !p.isType(at, r) {
+			at += 8
+			continue
+		}
+		known = p.distance(known, at+typeName, BaseTypes)
+		if p.u32(at+typePointer) != 0 {
+			known = p.distance(known, at+typePointer, BaseTypes)
+		}
+		var size int
+		known, size = p.typeRest(known, at, r)
+		at += size
+	}
+	return known
+}
+
+func isAlign(n byte) bool { return n != 0 && n <= maxAlign && n&(n-1) == 0 }
+
+func (p *Program) isType(at int, r Range) bool {
+	d := p.Data[at:]
+	kind := d[typeKind] & kindMask
+	if kind == 0 || kind > kinds || !isAlign(d[typeAlign]) || !isAlign(d[typeField]) {
+		return false
+	}
+	return p.isName(p.u32(at+typeName), r)
+}
+
+// isName reports whether a name stands at an offset (Name in internal/abi/type.go):
+// flags, a length, a text.
+func (p *Program) isName(offset uint32, r Range) bool {
+	if offset == 0 || uint64(offset) >= uint64(r.Len()) {
+		return false
+	}
+	name := p.Data[r.Start+int(offset) : r.End]
+	if len(name) < 2 || name[0] > nameFlags {
+		return false
+	}
+	length, n := binary.Uvarint(name[1:])
+	if n <= 0 || length == 0 || length > uint64(len(name)-1-n) {
+		return false
+	}
+	return name[1+n] >= ' '
+}
+
+// typeRest finds what follows the common part of a descriptor, and returns the
+// size of the whole, as far as it is known.
+func (p *Program) typeRest(known []Reference, at int, r Range) ([]Reference, int) {
+	d := p.Data[at:r.End]
+	size := typeSize
+	switch d[typeKind] & kindMask {
+	case kindPointer, kindSlice:
+		size += 8
+	case kindChan:
+		size += 16
+	case kindArray:
+		size += 24
+	case kindFunc:
+		size += 8
+	case kindInterface, kindStruct:
+		size += 32
+	case kindMap:
+		size += 8 // more, which depends on the version, and holds no offsets
+	}
+	if d[typeFlag]&flagUncommon == 0 || d[typeKind]&kindMask == kindMap {
+		return known, size
+	}
+	return p.uncommon(known, at, size, r)
+}
+
+// uncommon finds the package's path and the methods of a type (UncommonType and
+// Method in internal/abi/type.go), which follow its descriptor.
+func (p *Program) uncommon(known []Reference, at, size int, r Range) ([]Reference, int) {
+	const head, entry = 16, 16
+	from := at + size
+	if from+head > r.End {
+		return known, size
+	}
+	if p.u32(from) != 0 {
+		known = p.distance(known, from, BaseTypes)
+	}
+	methods, offset := int(binary.LittleEndian.Uint16(p.Data[from+4:])), int(p.u32(from+8))
+	if offset < head || offset > r.End-from || entry*methods > r.End-from-offset {
+		return known, size
+	}
+	for i := range methods {
+		method := from + offset + entry*i
+		for j, base := range []Base{BaseTypes, BaseTypes, BaseText, BaseText} {
+			if v := p.u32(method + 4*j); v != 0 && v != None {
+				known = p.distance(known, method+4*j, base)
+			}
+		}
+	}
+	return known, size
+}
