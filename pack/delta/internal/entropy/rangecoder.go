@@ -152,6 +152,9 @@ func (d *Decoder) next() byte {
 	return d.data[d.at-1]
 }
 
+// Overrun reports whether more was read than there can be.
+func (d *Decoder) Overrun() bool { return d.at > len(d.data)+8 }
+
 // Done reports whether all data was read.
 func (d *Decoder) Done() bool { return d.at >= len(d.data) }
 
@@ -171,3 +174,6 @@ func (d *Decoder) Code(_ int, p uint32) (bit int) {
 	}
 	return bit
 }
+
+// Len is about how many bytes were written.
+func (e *Encoder) Len() int { return len(e.out) + int(e.more) }

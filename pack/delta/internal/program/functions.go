@@ -3,6 +3,10 @@ package program
 import (
 	"encoding/binary"
 	"errors"
+	"iter"
+	"sort"
+
+	"github.com/gohotfix/hotfix/internal/goexe/code"
 )
 
 // Function is an entry of the function table with what its record says (_func in
@@ -136,4 +140,19 @@ func (p *Program) cString(addr uint64) string {
 		}
 	}
 	return ""
+}
+
+// FunctionAt returns the index of the function that an address lies in, -1 for
+// none.
+func (p *Program) FunctionAt(addr uint64) int {
+	i := sort.Search(len(p.Functions), func(i int) bool { return p.Functions[i].Entry > addr }) - 1
+	if i < 0 || addr-p.Functions[i].Entry >= uint64(p.Functions[i].Size) {
+		return -1
+	}
+	return i
+}
+
+// Instructions yields the instructions of a range of the file.
+func (p *Program) Instructions(r Range) iter.Seq[code.Instruction] {
+	return code.Instructions(p.arch, p.Data[r.Start:r.End])
 }

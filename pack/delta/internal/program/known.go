@@ -110,7 +110,7 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 // that its code comes from, or [None].
 func (p *Program) filesOfInlined(f *Function) []uint32 {
 	var files []uint32
-	paths := p.newFileCursor(f)
+	paths := p.Steps(f.Tables[TableFile], nil)
 	start := uint32(0)
 	for _, s := range p.Steps(f.Tables[TableInlined], nil) {
 		if s.Value >= 0 && s.Value < maxInlined {
@@ -118,7 +118,7 @@ func (p *Program) filesOfInlined(f *Function) []uint32 {
 				files = append(files, None)
 			}
 			if files[s.Value] == None {
-				files[s.Value] = paths.at(start)
+				files[s.Value] = p.fileAt(f, paths, start)
 			}
 		}
 		start = s.End
@@ -126,32 +126,33 @@ func (p *Program) filesOfInlined(f *Function) []uint32 {
 	return files
 }
 
-// fileCursor tells the file of ascending offsets in a function.
-type fileCursor struct {
-	p     *Program
-	unit  uint32
-	steps []Step
+// FileAt returns the offset of the path of the file that the code at an offset in
+// a function comes from, or [None].
+func (p *Program) FileAt(f *Function, offset uint32) uint32 {
+	return p.fileAt(f, p.Steps(f.Tables[TableFile], nil), offset)
 }
 
-func (p *Program) newFileCursor(f *Function) fileCursor {
-	return fileCursor{p: p, unit: f.Unit, steps: p.Steps(f.Tables[TableFile], nil)}
+func (p *Program) fileAt(f *Function, files []Step, offset uint32) uint32 {
+	for _, s := range files {
+		if s.End > offset {
+			return p.FileOf(f, s.Value)
+		}
+	}
+	return None
 }
 
-// at returns the offset of the path of the file that the code at an offset comes
-// from, or [None].
-func (c *fileCursor) at(offset uint32) uint32 {
-	for len(c.steps) > 0 && c.steps[0].End <= offset {
-		c.steps = c.steps[1:]
-	}
-	if len(c.steps) == 0 || c.unit == None || c.steps[0].Value < 0 {
+// FileOf returns the offset of the path of a file by its number in a function's
+// unit, or [None].
+func (p *Program) FileOf(f *Function, number int32) uint32 {
+	addr := p.table.Units + 4*(uint64(f.Unit)+uint64(number))
+	if f.Unit == None || number < 0 || addr >= p.table.Files {
 		return None
 	}
-	index := uint64(c.unit) + uint64(c.steps[0].Value)
-	at, size, ok := c.p.Offset(c.p.table.Units + 4*index)
-	if !ok || size < 4 || c.p.table.Units+4*index >= c.p.table.Files {
+	at, size, ok := p.Offset(addr)
+	if !ok || size < 4 {
 		return None
 	}
-	return c.p.u32(at)
+	return p.u32(at)
 }
 
 // unwindReferences finds the addresses of functions in the table of PE files that

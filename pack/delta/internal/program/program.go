@@ -46,6 +46,7 @@ type Program struct {
 	high    uint64 // or above
 	loaded  []Section
 	byStart []Section // loaded ones by offset
+	labels  []uint32
 }
 
 // Section is a part of the file that is loaded at an address, or a part of the
@@ -122,6 +123,9 @@ func (p *Program) readSections() error {
 			continue
 		}
 		section := Section{Addr: s.Addr, Offset: int(s.Offset), Size: int(s.Size)}
+		if section.Size == 0 {
+			section.Offset = 0 // it has none that means anything
+		}
 		p.Sections = append(p.Sections, section)
 		p.low, p.high = min(p.low, s.Addr), max(p.high, s.Addr+uint64(s.Size))
 		if section.Size > 0 {
@@ -201,3 +205,33 @@ func (p *Program) inTable(addr uint64) bool {
 }
 
 func (p *Program) u32(at int) uint32 { return p.file.Order.Uint32(p.Data[at:]) }
+
+// Loaded returns the address of a byte of the file, and how many bytes follow in
+// the same section; or how many follow, at least one, that are not loaded.
+func (p *Program) Loaded(offset int) (addr uint64, size int, ok bool) {
+	next := sort.Search(len(p.byStart), func(i int) bool { return p.byStart[i].Offset > offset })
+	if next > 0 {
+		if s := p.byStart[next-1]; offset-s.Offset < s.Size {
+			within := offset - s.Offset
+			return s.Addr + uint64(within), s.Size - within, true
+		}
+	}
+	if next == len(p.byStart) {
+		return 0, max(len(p.Data)-offset, 1), false
+	}
+	return 0, p.byStart[next].Offset - offset, false
+}
+
+// Labels are the distinct targets of references, ascending.
+func (p *Program) Labels() []uint32 {
+	if p.labels == nil {
+		for _, r := range p.References {
+			if r.Kind != Line {
+				p.labels = append(p.labels, r.Target)
+			}
+		}
+		slices.Sort(p.labels)
+		p.labels = slices.Compact(p.labels)
+	}
+	return p.labels
+}

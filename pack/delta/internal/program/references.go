@@ -29,6 +29,8 @@ const (
 	BaseFiles
 	BaseTypes
 	BaseReadOnly
+	BaseUnits
+	BaseFuncData
 	BaseLow // of the image
 	Bases
 )
@@ -55,6 +57,10 @@ func (p *Program) BaseAddr(b Base) uint64 {
 		return p.module.Types
 	case BaseReadOnly:
 		return p.module.ReadOnly
+	case BaseUnits:
+		return p.table.Units
+	case BaseFuncData:
+		return p.module.FuncData
 	}
 	return p.imageBase()
 }

@@ -9,13 +9,17 @@ type Step struct {
 	Value int32
 }
 
-// Steps appends the steps of the table at an offset among the programs. A table
-// that is cut short has those up to there.
+// Steps appends the steps of the table at an offset among the programs.
 func (p *Program) Steps(table uint32, steps []Step) []Step {
 	if table == 0 || int64(table) >= int64(p.Parts.Programs.Len()) {
 		return steps
 	}
-	data := p.Data[p.Parts.Programs.Start+int(table) : p.Parts.Programs.End]
+	return Steps(p.Data[p.Parts.Programs.Start+int(table):p.Parts.Programs.End], p.table.Quantum, steps)
+}
+
+// Steps appends the steps of the table at the beginning of data. A table that is
+// cut short has those up to there.
+func Steps(data []byte, quantum uint32, steps []Step) []Step {
 	at, s := 0, Step{Value: -1}
 	for first := true; ; first = false {
 		delta, n := uvarint(data[at:])
@@ -29,7 +33,7 @@ func (p *Program) Steps(table uint32, steps []Step) []Step {
 		}
 		at += n
 		s.Value += int32(delta>>1) ^ -int32(delta&1)
-		s.End += distance * p.table.Quantum
+		s.End += distance * quantum
 		steps = append(steps, s)
 	}
 }

@@ -1,0 +1,520 @@
+package goaware
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"hash/maphash"
+	"slices"
+	"sort"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// align finds from where the bytes of the new file are copied.
+func (m *maker) align() error {
+	seed := maphash.MakeSeed()
+	a := &aligner{maker: m, old: newPlain(m.old, seed), new: newPlain(m.new, seed)}
+	oldParts, newParts := a.old.parts(), a.new.parts()
+	for i, to := range newParts {
+		from := oldParts[i]
+		switch to.kind {
+		case Copy:
+			a.match(from.Range, to.Range)
+		case Literal: // code
+			a.matchCode(from.Range, to.Range)
+		default:
+			a.ops = append(a.ops, Op{Kind: to.kind, Size: to.Len()})
+		}
+	}
+	m.script.Ops = a.ops
+	for at, op := 0, 0; op < len(a.ops); op++ {
+		if a.ops[op].Kind == Literal {
+			m.script.Literals = append(m.script.Literals, m.new.Data[at:at+a.ops[op].Size]...)
+		}
+		at += a.ops[op].Size
+	}
+	return nil
+}
+
+// plain is a program whose references say what they lead to instead of where.
+type plain struct {
+	*program.Program
+	masked []byte // references are zeros
+	named  []byte // references are hashes of what they lead to
+	seed   maphash.Seed
+}
+
+func newPlain(p *program.Program, seed maphash.Seed) *plain {
+	n := &plain{Program: p, masked: bytes.Clone(p.Data), seed: seed}
+	for _, r := range p.References {
+		r.Mask(n.masked[r.Offset : r.Offset+int32(r.Size)])
+	}
+	n.named = bytes.Clone(n.masked)
+	names := make([]uint32, len(p.Functions))
+	for i := range p.Functions {
+		names[i] = n.hash([]byte(p.NameOf(&p.Functions[i])))
+	}
+	for _, r := range p.References {
+		var id uint32
+		switch {
+		case r.Kind == program.Line:
+			id = n.text(p.BaseAddr(program.BaseFiles) + uint64(r.Target))
+		default:
+			id = n.identity(p.Low()+uint64(r.Target), r.Base == program.BaseNames && r.Kind == program.Distance, names)
+		}
+		n.put(r, id)
+	}
+	return n
+}
+
+// put writes an identity where a reference holds its distance.
+func (n *plain) put(r program.Reference, id uint32) {
+	field := n.named[r.Offset : r.Offset+int32(r.Size)]
+	switch {
+	case r.Kind == program.Word:
+		binary.LittleEndian.PutUint64(field, uint64(id)<<16|uint64(id))
+	case r.Size == 1: // a jump inside a function
+	case r.Kind == program.Distance || r.Kind == program.Line:
+		binary.LittleEndian.PutUint32(field, id)
+	default:
+		program.Mark(r, field, id)
+	}
+}
+
+func (n *plain) hash(b []byte) uint32 { return uint32(maphash.Bytes(n.seed, b)) }
+
+// text is the identity of a text that ends in a zero.
+func (n *plain) text(addr uint64) uint32 {
+	at, size, ok := n.Offset(addr)
+	if !ok {
+		return 1
+	}
+	data := n.Data[at : at+size]
+	if end := bytes.IndexByte(data, 0); end >= 0 {
+		data = data[:end]
+	}
+	return n.hash(data)
+}
+
+// identity tells what is at an address: a function by its name, data by its first
+// bytes.
+func (n *plain) identity(addr uint64, name bool, names []uint32) uint32 {
+	if name {
+		return n.text(addr)
+	}
+	if i := n.FunctionAt(addr); i >= 0 {
+		if n.Functions[i].Entry == addr {
+			return names[i]
+		}
+		return names[i] + 1
+	}
+	at, size, ok := n.Offset(addr)
+	if !ok {
+		return 2
+	}
+	return n.hash(n.masked[at : at+min(size, 16)])
+}
+
+// piece is a range of a file that is matched in one way.
+type piece struct {
+	program.Range
+	kind Kind
+}
+
+// parts cuts a file into its code, its tables and what lies between.
+func (n *plain) parts() []piece {
+	first, last := n.Functions[0], n.Functions[len(n.Functions)-1]
+	start, _, _ := n.Offset(first.Entry)
+	end, _, ok := n.Offset(last.Entry + uint64(last.Size) - 1)
+	code := program.Range{Start: start, End: end + 1}
+	if !ok || code.Len() < 0 {
+		code.End = code.Start
+	}
+	known := []piece{{code, Literal}, {n.Parts.Programs, Programs}, {n.Parts.Records, Records}, {n.Parts.Finder, Finder}}
+	slices.SortFunc(known, func(a, b piece) int { return cmp.Compare(a.Start, b.Start) })
+	var all []piece
+	at := 0
+	for _, k := range known {
+		all = append(all, piece{program.Range{Start: at, End: k.Start}, Copy}, k)
+		at = k.End
+	}
+	return append(all, piece{program.Range{Start: at, End: len(n.Data)}, Copy})
+}
+
+// aligner collects the operations in the order of the new file.
+type aligner struct {
+	*maker
+	old, new *plain
+	ops      []Op
+	index    blocks
+}
+
+// copy appends a copy, as part of the last one if that is possible.
+func (a *aligner) copy(from, size int) {
+	if size == 0 {
+		return
+	}
+	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == Copy && a.ops[n-1].Old+a.ops[n-1].Size == from {
+		a.ops[n-1].Size += size
+		return
+	}
+	a.ops = append(a.ops, Op{Kind: Copy, Old: from, Size: size})
+}
+
+func (a *aligner) literal(size int) {
+	if size == 0 {
+		return
+	}
+	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == Literal {
+		a.ops[n-1].Size += size
+		return
+	}
+	a.ops = append(a.ops, Op{Kind: Literal, Size: size})
+}
+
+// matchCode goes through the functions.
+func (a *aligner) matchCode(from, to program.Range) {
+	at := to.Start
+	for i := range a.maker.new.Functions {
+		f := &a.maker.new.Functions[i]
+		start, _, ok := a.new.Offset(f.Entry)
+		if !ok || start < at || start+f.Size > to.End {
+			continue
+		}
+		a.literal(start - at)
+		at = start + f.Size
+		a.matchFunction(i, program.Range{Start: start, End: at}, from)
+	}
+	a.literal(to.End - at)
+}
+
+func (a *aligner) matchFunction(i int, to program.Range, all program.Range) {
+	partner := a.partners[i]
+	if partner < 0 {
+		a.literal(to.Len())
+		return
+	}
+	f := &a.maker.old.Functions[partner]
+	start, _, ok := a.old.Offset(f.Entry)
+	if !ok || start+f.Size > all.End {
+		a.literal(to.Len())
+		return
+	}
+	from := program.Range{Start: start, End: start + f.Size}
+	if bytes.Equal(a.old.masked[from.Start:from.End], a.new.masked[to.Start:to.End]) {
+		a.copy(from.Start, from.Len())
+		return
+	}
+	a.matchInstructions(from, to)
+}
+
+// blocks finds where bytes of a range of the old file stand.
+type blocks struct {
+	data []byte
+	from program.Range
+	bits int
+	head []int32
+	next []int32
+}
+
+const (
+	window   = 16 // bytes that are looked up
+	stride   = 4  // between those that can be found
+	maxChain = 48
+	near     = 160 // bytes after which a mismatch may be over
+)
+
+func newBlocks(data []byte, from program.Range) blocks {
+	b := blocks{data: data, from: from, bits: 8}
+	n := from.Len() / stride
+	for 1<<b.bits < n {
+		b.bits++
+	}
+	b.head = make([]int32, 1<<b.bits)
+	b.next = make([]int32, n+1)
+	for i := n - 1; i >= 0; i-- {
+		at := from.Start + i*stride
+		if at+window > from.End {
+			continue
+		}
+		h := b.hash(data[at:])
+		b.next[i+1] = b.head[h]
+		b.head[h] = int32(i + 1)
+	}
+	return b
+}
+
+func (b *blocks) hash(data []byte) uint32 {
+	x := binary.LittleEndian.Uint64(data)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(data[8:])*0xc2b2ae3d27d4eb4f
+	return uint32((x ^ x>>29) * 0xbf58476d1ce4e5b9 >> (64 - b.bits))
+}
+
+// find returns the place in the old data that goes on longest as data does, of
+// equal ones the one nearest to where it is expected.
+func (b *blocks) find(data []byte, expected int) (at, length int) {
+	if len(data) < window || b.head == nil {
+		return 0, 0
+	}
+	checked := 0
+	for i := b.head[b.hash(data)]; i > 0 && checked < maxChain; i, checked = b.next[i], checked+1 {
+		from := b.from.Start + int(i-1)*stride
+		n := common(b.data[from:b.from.End], data[:min(len(data), 4096)])
+		if n >= window && (n > length || n == length && abs(from-expected) < abs(at-expected)) {
+			at, length = from, n
+		}
+	}
+	return at, length
+}
+
+func abs(n int) int { return max(n, -n) }
+
+func common(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i+8 <= n && binary.LittleEndian.Uint64(a[i:]) == binary.LittleEndian.Uint64(b[i:]) {
+		i += 8
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// match copies ranges that hold no code. As long as bytes agree, now and then with
+// a mismatch, it goes on; then it looks for a place from which to go on.
+func (a *aligner) match(from, to program.Range) {
+	index := blocks{}
+	old, new := a.old.named, a.new.named
+	at, source := to.Start, from.Start
+	for at < to.End {
+		n := common(old[min(source, from.End):from.End], new[at:to.End])
+		a.copy(source, n)
+		at, source = at+n, source+n
+		if at == to.End {
+			return
+		}
+		if n := a.mismatch(old, new, source, at, from, to); n > 0 {
+			a.copy(source, n)
+			at, source = at+n, source+n
+			continue
+		}
+		if index.head == nil {
+			index = newBlocks(old, from)
+		}
+		literal := 0
+		for ; at+literal < to.End; literal++ {
+			found, length := index.find(new[at+literal:to.End], source)
+			if length > 0 {
+				back := 0
+				for back < literal && found-back > from.Start && old[found-back-1] == new[at+literal-back-1] {
+					back++
+				}
+				literal, source = literal-back, found-back
+				break
+			}
+		}
+		a.literal(literal)
+		at += literal
+	}
+}
+
+// mismatch returns how many bytes to copy though some are wrong, 0 if what follows
+// does not agree again soon.
+func (a *aligner) mismatch(old, new []byte, source, at int, from, to program.Range) int {
+	for n := 1; n <= near; n++ {
+		if source+n >= from.End || at+n >= to.End {
+			if from.End-source == to.End-at {
+				return to.End - at
+			}
+			return 0
+		}
+		if same := common(old[source+n:from.End], new[at+n:to.End]); same >= 16 || same >= 8 && same >= 2*n || same == to.End-at-n && same == from.End-source-n {
+			return n
+		}
+	}
+	return 0
+}
+
+// matchInstructions aligns the code of a function that differs.
+func (a *aligner) matchInstructions(from, to program.Range) {
+	before, after := a.old.tokens(from), a.new.tokens(to)
+	pairs := align(before, after)
+	i, j := 0, 0
+	flush := func(i2, j2 int) { a.replace(before[i:i2], after[j:j2]) }
+	for _, p := range pairs {
+		flush(p[0], p[1])
+		a.copy(before[p[0]].at, before[p[0]].size)
+		i, j = p[0]+1, p[1]+1
+	}
+	flush(len(before), len(after))
+}
+
+// replace writes instructions that have no counterpart: a copy if there are as
+// many of the same sizes, since the difference is small then.
+func (a *aligner) replace(before, after []token) {
+	size := 0
+	same := len(before) == len(after)
+	wrong := 0
+	for i, t := range after {
+		size += t.size
+		if same = same && before[i].size == t.size; same {
+			for j := range t.size {
+				if a.old.masked[before[i].at+j] != a.new.masked[t.at+j] {
+					wrong++
+				}
+			}
+		}
+	}
+	if same && size > 0 && 3*wrong <= 2*size {
+		a.copy(before[0].at, size)
+		return
+	}
+	a.literal(size)
+}
+
+// token is an instruction.
+type token struct {
+	at, size int
+	hash     uint64
+}
+
+func (n *plain) tokens(r program.Range) []token {
+	var list []token
+	for in := range n.Instructions(r) {
+		list = append(list, token{r.Start + in.Offset, in.Size, maphash.Bytes(n.seed, n.named[r.Start+in.Offset:r.Start+in.Offset+in.Size])})
+	}
+	return list
+}
+
+// align returns pairs of equal tokens in their order, as many as can be found
+// with bounded work.
+func align(a, b []token) [][2]int {
+	var pairs [][2]int
+	start := 0
+	for start < len(a) && start < len(b) && a[start].hash == b[start].hash {
+		pairs = append(pairs, [2]int{start, start})
+		start++
+	}
+	end := 0
+	for end < len(a)-start && end < len(b)-start && a[len(a)-1-end].hash == b[len(b)-1-end].hash {
+		end++
+	}
+	pairs = append(pairs, middle(a[start:len(a)-end], b[start:len(b)-end], start)...)
+	for ; end > 0; end-- {
+		pairs = append(pairs, [2]int{len(a) - end, len(b) - end})
+	}
+	return pairs
+}
+
+// maxTable bounds the table of the longest common sequence.
+const maxTable = 16 << 20
+
+// middle finds a longest common sequence, or, in long functions, that of tokens
+// that occur once on both sides first.
+func middle(a, b []token, offset int) [][2]int {
+	if len(a) == 0 || len(b) == 0 {
+		return nil
+	}
+	if len(a)*len(b) > maxTable {
+		return unique(a, b, offset)
+	}
+	width := len(b) + 1
+	weight := make([]int32, (len(a)+1)*width)
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			best := max(weight[(i+1)*width+j], weight[i*width+j+1])
+			if a[i].hash == b[j].hash {
+				value := weight[(i+1)*width+j+1] + int32(2*a[i].size)
+				if i+1 < len(a) && j+1 < len(b) && a[i+1].hash == b[j+1].hash {
+					value++
+				}
+				best = max(best, value)
+			}
+			weight[i*width+j] = best
+		}
+	}
+	var pairs [][2]int
+	for i, j := 0, 0; i < len(a) && j < len(b); {
+		here := weight[i*width+j]
+		switch {
+		case here == weight[(i+1)*width+j]:
+			i++
+		case here == weight[i*width+j+1]:
+			j++
+		default:
+			pairs = append(pairs, [2]int{offset + i, offset + j})
+			i, j = i+1, j+1
+		}
+	}
+	return pairs
+}
+
+// unique pairs tokens that occur once on each side, in ascending order, and goes
+// on between them.
+func unique(a, b []token, offset int) [][2]int {
+	type count struct{ a, b, i, j int }
+	seen := map[uint64]*count{}
+	for i, t := range a {
+		if seen[t.hash] == nil {
+			seen[t.hash] = &count{}
+		}
+		seen[t.hash].a++
+		seen[t.hash].i = i
+	}
+	for j, t := range b {
+		if c := seen[t.hash]; c != nil {
+			c.b++
+			c.j = j
+		}
+	}
+	var anchors [][2]int
+	for _, c := range seen {
+		if c.a == 1 && c.b == 1 {
+			anchors = append(anchors, [2]int{c.i, c.j})
+		}
+	}
+	slices.SortFunc(anchors, func(x, y [2]int) int { return cmp.Compare(x[0], y[0]) })
+	anchors = ascending(anchors)
+	var pairs [][2]int
+	i, j := 0, 0
+	for _, x := range append(anchors, [2]int{len(a), len(b)}) {
+		if (x[0]-i)*(x[1]-j) <= maxTable {
+			for _, p := range middle(a[i:x[0]], b[j:x[1]], 0) {
+				pairs = append(pairs, [2]int{offset + i + p[0], offset + j + p[1]})
+			}
+		}
+		if x[0] < len(a) {
+			pairs = append(pairs, [2]int{offset + x[0], offset + x[1]})
+		}
+		i, j = x[0]+1, x[1]+1
+	}
+	return pairs
+}
+
+// ascending keeps a longest sequence in which both numbers ascend.
+func ascending(anchors [][2]int) [][2]int {
+	var tails []int // index of the smallest end of a sequence of each length
+	back := make([]int, len(anchors))
+	for i, x := range anchors {
+		n := sort.Search(len(tails), func(k int) bool { return anchors[tails[k]][1] >= x[1] })
+		back[i] = -1
+		if n > 0 {
+			back[i] = tails[n-1]
+		}
+		if n == len(tails) {
+			tails = append(tails, i)
+		} else {
+			tails[n] = i
+		}
+	}
+	if len(tails) == 0 {
+		return nil
+	}
+	var kept [][2]int
+	for i := tails[len(tails)-1]; i >= 0; i = back[i] {
+		kept = append(kept, anchors[i])
+	}
+	slices.Reverse(kept)
+	return kept
+}

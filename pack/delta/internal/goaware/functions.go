@@ -1,0 +1,224 @@
+package goaware
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// expectation is the function record that follows from an old one.
+type expectation struct {
+	old    *program.Program
+	shifts *shifts
+	kept   [][]byte // scratch
+	before []program.Step
+	after  []program.Step
+	files  []program.Step
+}
+
+// of returns what becomes of a function's record. Its lists are good until the
+// next call.
+func (x *expectation) of(f *program.Function) Record {
+	text, entry := x.shifts.movement(x.old.Text()), x.shifts.movement(f.Entry)
+	r := Record{Entry: entry.New - text.New, Function: *f}
+	r.Name = x.offset(program.BaseNames, f.Name, 1)
+	if f.Unit != program.None {
+		r.Unit = x.offset(program.BaseUnits, f.Unit, 4)
+	}
+	if f.DeferReturn != 0 {
+		r.DeferReturn = uint32(x.shifts.movement(f.Entry+uint64(f.DeferReturn)).New - entry.New)
+	}
+	r.Data = slices.Clone(f.Data)
+	for i, d := range r.Data {
+		if d != program.None {
+			r.Data[i] = x.offset(program.BaseFuncData, d, 1)
+		}
+	}
+	if file := x.old.FileAt(f, 0); file != program.None {
+		r.StartLine = x.shifts.line(file, f.StartLine)
+	}
+	x.kept = x.kept[:0]
+	for i := range f.Tables {
+		x.kept = append(x.kept, x.table(f, i))
+	}
+	r.Tables = x.kept
+	return r
+}
+
+// offset is where an offset from a base goes, in parts of a unit.
+func (x *expectation) offset(base program.Base, offset, unit uint32) uint32 {
+	from := x.old.BaseAddr(base)
+	to := x.shifts.movement(from + uint64(offset)*uint64(unit))
+	return uint32((to.New - x.shifts.movement(from).New)) / unit
+}
+
+// table is the content of one of a function's tables, nil if it has none.
+func (x *expectation) table(f *program.Function, i int) []byte {
+	if f.Tables[i] == 0 {
+		return nil
+	}
+	start := uint32(f.Entry - x.old.Low())
+	moved := !x.shifts.uniform(start, start+uint32(f.Size))
+	if !moved && (i != program.TableLine || !x.linesMoved(f)) {
+		return x.old.TableBytes(f.Tables[i])
+	}
+	return program.AppendTable(nil, x.steps(f, i, moved), x.old.Quantum())
+}
+
+// linesMoved reports whether a file that a function's code comes from has moved
+// lines.
+func (x *expectation) linesMoved(f *program.Function) bool {
+	if len(x.shifts.lines) == 0 {
+		return false
+	}
+	x.files = x.old.Steps(f.Tables[program.TableFile], x.files[:0])
+	for _, s := range x.files {
+		if x.shifts.lines[x.old.FileOf(f, s.Value)] != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// steps are those of a table, with their ends and lines moved. The result is good
+// until the next call.
+func (x *expectation) steps(f *program.Function, table int, moved bool) []program.Step {
+	x.before = x.old.Steps(f.Tables[table], x.before[:0])
+	x.after = x.after[:0]
+	entry := x.shifts.movement(f.Entry)
+	if table == program.TableLine {
+		x.files = x.old.Steps(f.Tables[program.TableFile], x.files[:0])
+	}
+	files, start, end := x.files, uint32(0), uint32(0)
+	for _, s := range x.before {
+		if table == program.TableLine {
+			for len(files) > 0 && files[0].End <= start {
+				files = files[1:]
+			}
+			if len(files) > 0 {
+				s.Value = int32(x.shifts.line(x.old.FileOf(f, files[0].Value), uint32(s.Value)))
+			}
+		}
+		start = s.End
+		if moved { // an end goes with the last byte in front of it
+			s.End = uint32(x.shifts.movement(f.Entry+uint64(s.End)-1).New + 1 - entry.New)
+			s.End -= s.End % x.old.Quantum()
+		}
+		switch n := len(x.after); {
+		case int32(s.End-end) <= 0: // nothing of it is left
+			continue
+		case n > 0 && x.after[n-1].Value == s.Value:
+			x.after[n-1].End = s.End
+		default:
+			x.after = append(x.after, s)
+		}
+		end = s.End
+	}
+	return x.after
+}
+
+// records makes the list of all functions of the new program.
+func (x *expectation) records(edits []Edit, each func(*Record) error) error {
+	next := 0
+	keep := func(n int) error {
+		for range n {
+			if next >= len(x.old.Functions) {
+				return errFunctions
+			}
+			r := x.of(&x.old.Functions[next])
+			next++
+			if err := each(&r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range edits {
+		e := &edits[i]
+		if err := keep(e.Keep); err != nil {
+			return err
+		}
+		if e.Kind != Insert {
+			next++
+		}
+		if e.Kind != Drop {
+			if err := each(&e.Record); err != nil {
+				return err
+			}
+		}
+	}
+	return keep(len(x.old.Functions) - next)
+}
+
+// tables are those that the linker makes of the functions.
+type tables struct {
+	programs []byte
+	records  []byte // without the entries in front
+	starts   []uint32
+	entries  []uint64
+	seen     map[uint64][]uint32
+	seed     maphash.Seed
+	size     int // of records and entries together
+}
+
+func newTables(functions, programs, records int) *tables {
+	t := &tables{programs: make([]byte, 1, programs+1), seen: make(map[uint64][]uint32, 4*functions), seed: maphash.MakeSeed()}
+	t.records = make([]byte, 0, max(records-8*functions, 0))
+	t.starts, t.entries = make([]uint32, 0, functions+1), make([]uint64, 0, functions+1)
+	return t
+}
+
+// program adds a table, unless it is there, and returns its offset.
+func (t *tables) program(content []byte) uint32 {
+	if len(content) == 0 {
+		return 0
+	}
+	sum := maphash.Bytes(t.seed, content)
+	for _, at := range t.seen[sum] {
+		if bytes.HasPrefix(t.programs[at:], content) {
+			return at
+		}
+	}
+	at := uint32(len(t.programs))
+	t.programs = append(t.programs, content...)
+	t.seen[sum] = append(t.seen[sum], at)
+	return at
+}
+
+// add adds a function. Its tables are laid out in the linker's order
+// (generatePctab in cmd/link/internal/ld/pcln.go): inlined calls last.
+func (t *tables) add(r *Record) {
+	f := r.Function
+	f.Tables = make([]uint32, len(r.Tables))
+	for i, content := range r.Tables {
+		if i != program.TableInlined {
+			f.Tables[i] = t.program(content)
+		}
+	}
+	if len(r.Tables) > program.TableInlined {
+		f.Tables[program.TableInlined] = t.program(r.Tables[program.TableInlined])
+	}
+	for len(t.records)%8 != 0 {
+		t.records = append(t.records, 0)
+	}
+	t.starts = append(t.starts, uint32(len(t.records)))
+	t.entries = append(t.entries, r.Entry)
+	t.records = f.AppendRecord(t.records, uint32(r.Entry))
+}
+
+// appendRecords appends the whole table: entries, end, records.
+func (t *tables) appendRecords(b []byte, end uint32) []byte {
+	n := len(b)
+	head := (8*len(t.entries) + 4 + 7) &^ 7
+	for i, entry := range t.entries {
+		b = le.AppendUint32(b, uint32(entry))
+		b = le.AppendUint32(b, uint32(head)+t.starts[i])
+	}
+	b = le.AppendUint32(b, end)
+	for len(b)-n < head {
+		b = append(b, 0)
+	}
+	return append(b, t.records...)
+}

@@ -1,0 +1,192 @@
+package goaware
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// Make returns a body that makes new of old. The error is [program.ErrUnknown] if
+// one of them is not understood, or the context's.
+func Make(ctx context.Context, old, new []byte) ([]byte, error) {
+	before, err := program.Open(old)
+	if err != nil {
+		return nil, fmt.Errorf("the old file: %w", err)
+	}
+	after, err := program.Open(new)
+	if err != nil {
+		return nil, fmt.Errorf("the new file: %w", err)
+	}
+	m := &maker{old: before, new: after, script: &Script{}}
+	if err := m.run(ctx); err != nil {
+		return nil, err
+	}
+	e := entropy.NewEncoder()
+	if err := newCodec(e, before, len(new)).script(m.script); err != nil {
+		return nil, err
+	}
+	return e.Finish(), nil
+}
+
+// Apply makes a new file of the given size.
+func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
+	program, err := program.Open(old)
+	if err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	d, s := entropy.NewDecoder(body), &Script{}
+	if err := newCodec(d, program, size).script(s); err != nil {
+		return nil, err
+	}
+	if !d.Done() {
+		return nil, ErrCorrupt
+	}
+	made, err := predict(program, s, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if len(made) != size {
+		return nil, ErrCorrupt
+	}
+	for _, f := range s.Fixes {
+		made[f.Offset] += f.Value
+	}
+	return made, nil
+}
+
+// maker finds the script.
+type maker struct {
+	old, new *program.Program
+	script   *Script
+	partners []int // for each new function the old one that became it, or -1
+}
+
+func (m *maker) run(ctx context.Context) error {
+	for _, step := range []func() error{m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findFixes} {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *maker) placeSections() error {
+	for _, s := range m.new.Sections {
+		m.script.Sections = append(m.script.Sections, Section{Addr: s.Addr, Offset: s.Offset, Loaded: s.Size > 0})
+	}
+	return nil
+}
+
+// matchFunctions pairs functions by their names, in their order.
+func (m *maker) matchFunctions() error {
+	byName := make(map[string][]int, len(m.old.Functions))
+	for i := range m.old.Functions {
+		name := m.old.NameOf(&m.old.Functions[i])
+		byName[name] = append(byName[name], i)
+	}
+	m.partners = make([]int, len(m.new.Functions))
+	for i := range m.new.Functions {
+		m.partners[i] = -1
+		name := m.new.NameOf(&m.new.Functions[i])
+		if list := byName[name]; len(list) > 0 {
+			m.partners[i], byName[name] = list[0], list[1:]
+		}
+	}
+	return nil
+}
+
+// findEdits compares the expected records with those that are there.
+func (m *maker) findEdits() error {
+	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
+	keep, next := 0, 0
+	add := func(kind EditKind, r Record) {
+		m.script.Edits = append(m.script.Edits, Edit{Keep: keep, Kind: kind, Record: r})
+		keep = 0
+	}
+	for i := range m.new.Functions {
+		actual := m.record(&m.new.Functions[i])
+		partner := m.partners[i]
+		if partner < next { // none, or one that would be out of order
+			add(Insert, actual)
+			continue
+		}
+		for ; next < partner; next++ {
+			add(Drop, Record{})
+		}
+		expected := x.of(&m.old.Functions[partner])
+		next++
+		if expected.equal(&actual) {
+			keep++
+			continue
+		}
+		add(Change, actual)
+	}
+	for ; next < len(m.old.Functions); next++ {
+		add(Drop, Record{})
+	}
+	ends := func(p *program.Program) uint64 {
+		last := p.Functions[len(p.Functions)-1]
+		return last.Entry + uint64(last.Size)
+	}
+	end := x.shifts.movement(ends(m.old)).New - x.shifts.movement(m.old.Text()).New
+	m.script.End = int64(int32(uint32(ends(m.new)-m.new.Text()) - uint32(end)))
+	return nil
+}
+
+// record is what the new program says about a function.
+func (m *maker) record(f *program.Function) Record {
+	r := Record{Entry: f.Entry - m.new.Text(), Function: *f, Tables: make([][]byte, len(f.Tables))}
+	for i, table := range f.Tables {
+		r.Tables[i] = m.new.TableBytes(table)
+	}
+	return r
+}
+
+// equal reports whether two records are written in the same way.
+func (r *Record) equal(other *Record) bool {
+	if r.Entry != other.Entry || len(r.Tables) != len(other.Tables) || len(r.Data) != len(other.Data) {
+		return false
+	}
+	for i, field := range fields(&r.Function) {
+		if *field != *fields(&other.Function)[i] {
+			return false
+		}
+	}
+	for i, d := range r.Data {
+		if d != other.Data[i] {
+			return false
+		}
+	}
+	for i, t := range r.Tables {
+		if !bytes.Equal(t, other.Tables[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// findFixes compares what the script makes with what it should.
+func (m *maker) findFixes() error {
+	made, err := predict(m.old, m.script, len(m.new.Data))
+	if err != nil {
+		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", program.ErrUnknown, err)
+	}
+	if len(made) != len(m.new.Data) {
+		return fmt.Errorf("%w: %d of %d bytes are made", program.ErrUnknown, len(made), len(m.new.Data))
+	}
+	for i, b := range m.new.Data {
+		if made[i] != b {
+			m.script.Fixes = append(m.script.Fixes, Fix{i, b - made[i]})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+package goaware
+
+import (
+	"encoding/binary"
+	"errors"
+	"sort"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// le is the order of bytes of all processors whose code is understood.
+var le = binary.LittleEndian
+
+// errFunctions says that a script names more functions than there are, and
+// errSize that a table has another size than it says.
+var (
+	errFunctions = errors.New("it keeps more functions than there are")
+	errSize      = errors.New("a table has another size than it says")
+)
+
+// predict makes the new file, as far as it follows from the script without its
+// fixes.
+func predict(old *program.Program, s *Script, size int) ([]byte, error) {
+	w := &writer{old: old, shifts: newShifts(old, s), place: placement{s.Sections}, made: make([]byte, 0, size), literals: s.Literals}
+	for b := range program.Bases {
+		w.bases[b] = w.shifts.movement(old.BaseAddr(b))
+	}
+	if err := w.makeTables(s); err != nil {
+		return nil, err
+	}
+	for _, op := range s.Ops {
+		if err := w.op(op); err != nil {
+			return nil, err
+		}
+	}
+	return w.made, nil
+}
+
+type writer struct {
+	old      *program.Program
+	shifts   *shifts
+	place    placement
+	tables   *tables
+	end      uint32
+	made     []byte
+	literals []byte
+	bases    [program.Bases]program.Movement
+}
+
+func (w *writer) makeTables(s *Script) error {
+	parts := w.old.Parts
+	w.tables = newTables(len(w.old.Functions), parts.Programs.Len(), parts.Records.Len())
+	x := &expectation{old: w.old, shifts: w.shifts}
+	err := x.records(s.Edits, func(r *Record) error {
+		w.tables.add(r)
+		return nil
+	})
+	last := w.old.Functions[len(w.old.Functions)-1]
+	end := w.shifts.movement(last.Entry+uint64(last.Size)).New - w.shifts.movement(w.old.Text()).New
+	w.end = uint32(end + uint64(s.End))
+	return err
+}
+
+func (w *writer) op(op Op) error {
+	from := len(w.made)
+	switch op.Kind {
+	case Copy:
+		w.made = append(w.made, w.old.Data[op.Old:op.Old+op.Size]...)
+		w.rewrite(op, from)
+		return nil
+	case Literal:
+		w.made = append(w.made, w.literals[:op.Size]...)
+		w.literals = w.literals[op.Size:]
+		return nil
+	case Programs:
+		w.made = append(w.made, w.tables.programs...)
+	case Records:
+		w.made = w.tables.appendRecords(w.made, w.end)
+	case Finder:
+		w.made = append(w.made, program.MakeFinder(w.tables.entries, uint64(w.end))...)
+	}
+	for len(w.made)-from < op.Size && len(w.made)-from+8 > op.Size { // up to where the next part is aligned
+		w.made = append(w.made, 0)
+	}
+	if len(w.made)-from != op.Size {
+		return errSize
+	}
+	return nil
+}
+
+// rewrite makes the references in what was copied lead to where things are now.
+func (w *writer) rewrite(op Op, at int) {
+	refs := w.old.References
+	i := sort.Search(len(refs), func(i int) bool { return int(refs[i].Offset) >= op.Old })
+	var addr uint64
+	var place program.Movement
+	left := 0 // bytes up to which place counts
+	known := op.Old
+	for ; i < len(refs); i++ {
+		r := refs[i]
+		offset := int(r.Offset)
+		if offset+int(r.Size) > op.Old+op.Size {
+			return
+		}
+		to := at + offset - op.Old
+		field := w.made[to : to+int(r.Size)]
+		if r.Kind == program.Line {
+			le.PutUint32(field, w.shifts.line(r.Target, le.Uint32(field)))
+			continue
+		}
+		if offset-known >= left {
+			addr, left, _ = w.old.Loaded(offset)
+			known = offset
+			place = program.Movement{Old: addr, New: w.place.address(to)}
+		}
+		here := program.Movement{Old: place.Old + uint64(offset-known), New: place.New + uint64(offset-known)}
+		target := w.shifts.movement(w.old.Low() + uint64(r.Target))
+		r.Rewrite(field, here, target, w.bases[r.Base])
+	}
+}

@@ -1,0 +1,184 @@
+package goaware
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// shifts say how far each address of the old program moved.
+type shifts struct {
+	low   uint64
+	parts []part // by start; the first one begins at 0
+	last  int    // the part that was asked for last
+	lines map[uint32][]lineShift
+}
+
+// part is a range of addresses up to the next part.
+type part struct {
+	start uint32 // from the lowest address on
+	shift uint64 // modulo 1<<64
+}
+
+type lineShift struct {
+	from  uint32
+	shift int32
+}
+
+// interval is where a piece of the program was copied to.
+type interval struct {
+	start, end uint32
+	shift      uint64
+}
+
+// newShifts follows what was copied. What was not moves with what lies in front
+// of it.
+func newShifts(old *program.Program, s *Script) *shifts {
+	m := &shifts{low: old.Low()}
+	list := copied(old, s)
+	slices.SortStableFunc(list, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
+	m.parts = append(m.parts, part{})
+	end := uint32(0)
+	for _, i := range list {
+		start := max(i.start, end)
+		if start >= i.end {
+			continue
+		}
+		m.add(start, i.shift)
+		end = i.end
+	}
+	m.override(old, s.Moves)
+	m.lines = map[uint32][]lineShift{}
+	for _, l := range s.Lines {
+		m.lines[l.File] = append(m.lines[l.File], lineShift{l.From, l.Shift})
+	}
+	return m
+}
+
+func (m *shifts) add(start uint32, shift uint64) {
+	last := &m.parts[len(m.parts)-1]
+	switch {
+	case last.shift == shift:
+	case last.start == start:
+		last.shift = shift
+	default:
+		m.parts = append(m.parts, part{start, shift})
+	}
+}
+
+// copied lists where operations and sections moved addresses to.
+func copied(old *program.Program, s *Script) []interval {
+	var list []interval
+	place := placement{s.Sections}
+	at := 0
+	for _, op := range s.Ops {
+		from := op.Old
+		switch op.Kind {
+		case Programs:
+			from = old.Parts.Programs.Start
+		case Records:
+			from = old.Parts.Records.Start
+		case Finder:
+			from = old.Parts.Finder.Start
+		}
+		if op.Kind != Literal {
+			list = moved(list, old, place, from, at, op.Size)
+		}
+		at += op.Size
+	}
+	for i, section := range old.Sections {
+		if section.Size == 0 && i < len(s.Sections) && !s.Sections[i].Loaded {
+			start := uint32(section.Addr - old.Low())
+			list = append(list, interval{start, start + 1, s.Sections[i].Addr - section.Addr})
+		}
+	}
+	return list
+}
+
+// moved appends the intervals of one copied piece: one for each section.
+func moved(list []interval, old *program.Program, place placement, from, to, size int) []interval {
+	for size > 0 {
+		addr, n, ok := old.Loaded(from)
+		n = min(n, size)
+		if ok {
+			start := uint32(addr - old.Low())
+			list = append(list, interval{start, start + uint32(n), place.address(to) - addr})
+		}
+		from, to, size = from+n, to+n, size-n
+	}
+	return list
+}
+
+// placement tells the addresses of the new file's bytes.
+type placement struct{ sections []Section }
+
+// address is that of a byte, as if the section that begins last before it went on
+// for ever.
+func (p placement) address(offset int) uint64 {
+	found := Section{}
+	for _, s := range p.sections {
+		if s.Loaded && s.Offset <= offset && s.Offset >= found.Offset {
+			found = s
+		}
+	}
+	return found.Addr + uint64(offset-found.Offset)
+}
+
+// override lets ranges of labels move in another way.
+func (m *shifts) override(old *program.Program, moves []Move) {
+	if len(moves) == 0 {
+		return
+	}
+	labels := old.Labels()
+	derived := m.parts
+	m.parts = m.parts[:1:1]
+	at := 0
+	for _, move := range moves {
+		from, to := labels[move.From], labels[move.To-1]+1
+		for ; at < len(derived) && derived[at].start < from; at++ {
+			m.add(derived[at].start, derived[at].shift)
+		}
+		m.add(from, uint64(move.Shift))
+		back := sort.Search(len(derived), func(i int) bool { return derived[i].start > to }) - 1
+		m.add(to, derived[back].shift)
+		at = max(at, back+1)
+	}
+	for ; at < len(derived); at++ {
+		m.add(derived[at].start, derived[at].shift)
+	}
+}
+
+// of is how far an address moved, from the lowest one on.
+func (m *shifts) of(target uint32) uint64 {
+	i := m.last
+	if i+1 < len(m.parts) && m.parts[i+1].start <= target || m.parts[i].start > target {
+		i = sort.Search(len(m.parts), func(i int) bool { return m.parts[i].start > target }) - 1
+		m.last = i
+	}
+	return m.parts[i].shift
+}
+
+// uniform reports whether a range moved as a whole.
+func (m *shifts) uniform(start, end uint32) bool {
+	m.of(start)
+	return m.last+1 == len(m.parts) || m.parts[m.last+1].start >= end
+}
+
+// movement is where an address went.
+func (m *shifts) movement(addr uint64) program.Movement {
+	return program.Movement{Old: addr, New: addr + m.of(uint32(addr-m.low))}
+}
+
+// line is where a line of a file went.
+func (m *shifts) line(file, line uint32) uint32 {
+	shift := int32(0)
+	for _, l := range m.lines[file] {
+		if l.from > line {
+			break
+		}
+		shift = l.shift
+	}
+	return line + uint32(shift)
+}

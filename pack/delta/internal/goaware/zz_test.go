@@ -1,0 +1,118 @@
+package goaware
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+func TestZZ(t *testing.T) {
+	pairs := os.Getenv("PAIRS")
+	if pairs == "" {
+		pairs = "/tmp/prof/hf/nats.base:/tmp/prof/hf/nats.a,/tmp/prof/hf/nats.base:/tmp/prof/hf/nats.b,/tmp/prof/hf/yq.base:/tmp/prof/hf/yq.a,/tmp/prof/hf/yq.base:/tmp/prof/hf/yq.b,/tmp/prof/hf/age.base:/tmp/prof/hf/age.a,/tmp/prof/hf/agew.base:/tmp/prof/hf/agew.a"
+	}
+	for pair := range strings.SplitSeq(pairs, ",") {
+		paths := strings.Split(pair, ":")
+		old, _ := os.ReadFile(paths[0])
+		now, err := os.ReadFile(paths[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		t0 := time.Now()
+		before, err := program.Open(old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := program.Open(now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &maker{old: before, new: after, script: &Script{}}
+		if err := m.run(context.Background()); err != nil {
+			t.Error(err)
+			continue
+		}
+		e := entropy.NewEncoder()
+		k := newCodec(e, before, len(now))
+		s := m.script
+		var sizes []string
+		last := 0
+		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.lineMoves, k.edits, k.fixes} {
+			if err := part(s); err != nil {
+				t.Fatal(i, err)
+			}
+			sizes = append(sizes, fmt.Sprintf("%s %d", strings.Split("sections ops literals moves lines edits fixes", " ")[i], e.Len()-last))
+			last = e.Len()
+		}
+		body, err := Make(context.Background(), old, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t1 := time.Now()
+		made, err := Apply(context.Background(), old, body, len(now))
+		if err != nil {
+			t.Error(err)
+		}
+		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Ops), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Edits), "fixes", len(s.Fixes), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
+		if os.Getenv("V") != "" {
+			m.dump()
+		}
+	}
+}
+
+func (m *maker) dump() {
+	s := m.script
+	at := 0
+	for i, op := range s.Ops {
+		if i < 60 {
+			fmt.Printf("op %d at %#x old %#x size %d\n", op.Kind, at, op.Old, op.Size)
+			if op.Kind == Literal {
+				fmt.Printf("   %q\n", m.new.Data[at:at+min(op.Size, 80)])
+			}
+		}
+		at += op.Size
+	}
+	for i, e := range s.Edits {
+		if i < 40 {
+			fmt.Println("edit", e.Keep, e.Kind, func() string {
+				if e.Kind == Drop {
+					return ""
+				}
+				f := e.Record.Function
+				return m.new.NameOf(&f)
+			}())
+		}
+	}
+	for _, l := range s.Lines {
+		fmt.Println("line", l)
+	}
+	for i, l := range s.Moves {
+		if i < 40 {
+			fmt.Println("move", l)
+		}
+	}
+	for i, f := range s.Fixes {
+		if i < 300 {
+			addr, _, _ := m.new.Loaded(f.Offset)
+			refs := m.new.References
+			kind := ""
+			for j := range refs {
+				if int(refs[j].Offset) <= f.Offset && f.Offset < int(refs[j].Offset)+int(refs[j].Size) {
+					kind = fmt.Sprintf("kind %d/%d target %#x", refs[j].Kind, refs[j].Base, uint64(refs[j].Target)+m.new.Low())
+				}
+			}
+			fn := ""
+			if i := m.new.FunctionAt(addr); i >= 0 {
+				fn = m.new.NameOf(&m.new.Functions[i])
+			}
+			fmt.Printf("fix %#x addr %#x +%d %s %s\n", f.Offset, addr, f.Value, kind, fn)
+		}
+	}
+}
