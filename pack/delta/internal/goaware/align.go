@@ -294,6 +294,12 @@ func (a *aligner) match(from, to program.Range) {
 		if at == to.End {
 			return
 		}
+		if n := zeros(new[at:to.End]); n >= window {
+			a.ops = append(a.ops, Op{Kind: Zeros, Size: n})
+			at += n
+			source = min(source+zeros(old[min(source, from.End):from.End]), from.End)
+			continue
+		}
 		if n := a.mismatch(old, new, source, at, from, to); n > 0 {
 			a.copy(source, n)
 			at, source = at+n, source+n
@@ -317,6 +323,15 @@ func (a *aligner) match(from, to program.Range) {
 		a.literal(literal)
 		at += literal
 	}
+}
+
+// zeros counts those at the beginning of data.
+func zeros(data []byte) int {
+	n := 0
+	for n < len(data) && data[n] == 0 {
+		n++
+	}
+	return n
 }
 
 // mismatch returns how many bytes to copy though some are wrong, 0 if what follows

@@ -72,6 +72,9 @@ func (w *writer) op(op Op) error {
 		w.made = append(w.made, w.literals[:op.Size]...)
 		w.literals = w.literals[op.Size:]
 		return nil
+	case Zeros:
+		w.made = append(w.made, make([]byte, op.Size)...)
+		return nil
 	case Programs:
 		w.made = append(w.made, w.tables.programs...)
 	case Records:

@@ -39,10 +39,11 @@ type Section struct {
 // Kind is what an operation does.
 type Kind int
 
-// Kinds of operations. Those beyond Literal write a table that is made anew.
+// Kinds of operations. Those beyond Zeros write a table that is made anew.
 const (
 	Copy Kind = iota
 	Literal
+	Zeros
 	Programs
 	Records
 	Finder

@@ -83,7 +83,7 @@ func copied(old *program.Program, s *Script) []interval {
 		case Finder:
 			from = old.Parts.Finder.Start
 		}
-		if op.Kind != Literal {
+		if op.Kind != Literal && op.Kind != Zeros {
 			list = moved(list, old, place, from, at, op.Size)
 		}
 		at += op.Size

@@ -1,4 +1,201 @@
 package goaware
 
-// vote finds out where addresses and lines moved that were not copied.
-func (m *maker) vote() error { return nil }
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// ballot finds what most votes are for (Boyer and Moore's majority vote).
+type ballot struct {
+	choice uint64
+	count  int
+}
+
+func (b *ballot) vote(choice uint64) {
+	switch {
+	case b.count == 0:
+		b.choice, b.count = choice, 1
+	case b.choice == choice:
+		b.count++
+	default:
+		b.count--
+	}
+}
+
+// vote finds out where addresses and lines moved that were not copied: each
+// reference in what was copied says where the one on the other side leads.
+func (m *maker) vote() error {
+	v := &votes{maker: m, labels: m.old.Labels(), shifts: newShifts(m.old, m.script), lines: map[uint32]map[uint32]*ballot{}}
+	v.ballots = make([]ballot, len(v.labels))
+	at := 0
+	for _, op := range m.script.Ops {
+		if op.Kind == Copy {
+			v.references(op, at)
+		}
+		at += op.Size
+	}
+	for i := range m.new.Functions {
+		if m.partners[i] >= 0 {
+			v.function(&m.old.Functions[m.partners[i]], &m.new.Functions[i])
+		}
+	}
+	m.script.Moves = v.moves()
+	m.script.Lines = v.lineMoves()
+	return nil
+}
+
+type votes struct {
+	*maker
+	labels  []uint32
+	ballots []ballot // for each label
+	shifts  *shifts
+	lines   map[uint32]map[uint32]*ballot // by file and line
+	steps   [3][]program.Step
+}
+
+// references lets those vote that stand at the same place in what was copied.
+func (v *votes) references(op Op, at int) {
+	old, new := v.old.References, v.new.References
+	from := sort.Search(len(old), func(i int) bool { return int(old[i].Offset) >= op.Old })
+	j := sort.Search(len(new), func(i int) bool { return int(new[i].Offset) >= at })
+	for _, r := range old[from:] {
+		offset := int(r.Offset) - op.Old
+		if offset+int(r.Size) > op.Size {
+			return
+		}
+		for j < len(new) && int(new[j].Offset) < at+offset {
+			j++
+		}
+		if j == len(new) {
+			return
+		}
+		other := new[j]
+		if int(other.Offset) != at+offset || other.Kind != r.Kind || other.Size != r.Size {
+			continue
+		}
+		if r.Kind == program.Line {
+			v.line(r.Target, le.Uint32(v.old.Data[r.Offset:]), le.Uint32(v.new.Data[other.Offset:]))
+			continue
+		}
+		shift := v.new.Low() + uint64(other.Target) - v.old.Low() - uint64(r.Target)
+		v.ballots[v.label(r.Target)].vote(shift)
+	}
+}
+
+func (v *votes) label(target uint32) int {
+	i, _ := slices.BinarySearch(v.labels, target)
+	return i
+}
+
+func (v *votes) line(file, line, now uint32) {
+	lines := v.lines[file]
+	if lines == nil {
+		lines = map[uint32]*ballot{}
+		v.lines[file] = lines
+	}
+	if lines[line] == nil {
+		lines[line] = &ballot{}
+	}
+	lines[line].vote(uint64(now))
+}
+
+// function lets the lines of a function vote, if its code is laid out as it was.
+func (v *votes) function(f, now *program.Function) {
+	if file := v.old.FileAt(f, 0); file != program.None {
+		v.line(file, f.StartLine, now.StartLine)
+	}
+	if len(f.Data) == len(now.Data) {
+		v.data(f, now)
+	}
+	if f.Size != now.Size {
+		return
+	}
+	before := v.old.Steps(f.Tables[program.TableLine], v.steps[0][:0])
+	after := v.new.Steps(now.Tables[program.TableLine], v.steps[1][:0])
+	files := v.old.Steps(f.Tables[program.TableFile], v.steps[2][:0])
+	v.steps = [3][]program.Step{before, after, files}
+	if !slices.EqualFunc(before, after, func(a, b program.Step) bool { return a.End == b.End }) {
+		return
+	}
+	start := uint32(0)
+	for i, s := range before {
+		for len(files) > 0 && files[0].End <= start {
+			files = files[1:]
+		}
+		if len(files) == 0 {
+			return
+		}
+		if file := v.old.FileOf(f, files[0].Value); file != program.None {
+			v.line(file, uint32(s.Value), uint32(after[i].Value))
+		}
+		start = s.End
+	}
+}
+
+// data lets what a function's record refers to vote.
+func (v *votes) data(f, now *program.Function) {
+	for i, d := range f.Data {
+		if d == program.None || now.Data[i] == program.None {
+			continue
+		}
+		from := v.old.BaseAddr(program.BaseFuncData) + uint64(d)
+		to := v.new.BaseAddr(program.BaseFuncData) + uint64(now.Data[i])
+		if label := v.label(uint32(from - v.old.Low())); label < len(v.labels) {
+			v.ballots[label].vote(to - from)
+		}
+	}
+}
+
+// fewVotes is how many references a move must at least correct.
+const fewVotes = 2
+
+// moves joins neighbouring labels that moved in the same way, another one than
+// what was copied there.
+func (v *votes) moves() []Move {
+	var moves []Move
+	weight := 0
+	open := false
+	done := func() {
+		if open && weight < fewVotes {
+			moves = moves[:len(moves)-1]
+		}
+		open, weight = false, 0
+	}
+	for i, b := range v.ballots {
+		if b.count == 0 {
+			continue
+		}
+		if v.shifts.of(v.labels[i]) == b.choice {
+			done()
+			continue
+		}
+		if last := len(moves) - 1; open && uint64(moves[last].Shift) == b.choice {
+			moves[last].To = i + 1
+		} else {
+			done()
+			moves, open = append(moves, Move{From: i, To: i + 1, Shift: int64(b.choice)}), true
+		}
+		weight += b.count
+	}
+	done()
+	return moves
+}
+
+func (v *votes) lineMoves() []LineMove {
+	var moves []LineMove
+	for _, file := range slices.Sorted(maps.Keys(v.lines)) {
+		lines, shift := v.lines[file], int32(0)
+		for _, line := range slices.SortedFunc(maps.Keys(lines), cmp.Compare) {
+			b := lines[line]
+			if now := int32(uint32(b.choice) - line); b.count > 0 && now != shift {
+				moves = append(moves, LineMove{File: file, From: line, Shift: now})
+				shift = now
+			}
+		}
+	}
+	return moves
+}

@@ -62,6 +62,7 @@ func TestZZ(t *testing.T) {
 		}
 		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Ops), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Edits), "fixes", len(s.Fixes), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
 		if os.Getenv("V") != "" {
+			m.why()
 			m.dump()
 		}
 	}
@@ -71,7 +72,7 @@ func (m *maker) dump() {
 	s := m.script
 	at := 0
 	for i, op := range s.Ops {
-		if i < 60 {
+		if i < 160 {
 			fmt.Printf("op %d at %#x old %#x size %d\n", op.Kind, at, op.Old, op.Size)
 			if op.Kind == Literal {
 				fmt.Printf("   %q\n", m.new.Data[at:at+min(op.Size, 80)])
@@ -114,5 +115,68 @@ func (m *maker) dump() {
 			}
 			fmt.Printf("fix %#x addr %#x +%d %s %s\n", f.Offset, addr, f.Value, kind, fn)
 		}
+	}
+}
+
+func (m *maker) why() {
+	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
+	counts := map[string]int{}
+	n := 0
+	for i := range m.new.Functions {
+		p := m.partners[i]
+		if p < 0 {
+			counts["new"]++
+			continue
+		}
+		exp := x.of(&m.old.Functions[p])
+		act := m.record(&m.new.Functions[i])
+		if exp.equal(&act) {
+			continue
+		}
+		var w string
+		if exp.Entry != act.Entry {
+			w += " entry"
+		}
+		for j, f := range fields(&act.Function) {
+			if *f != *fields(&exp.Function)[j] {
+				w += fmt.Sprintf(" field%d(%#x,%#x)", j, *f, *fields(&exp.Function)[j])
+			}
+		}
+		for j, d := range act.Data {
+			if j >= len(exp.Data) || d != exp.Data[j] {
+				w += fmt.Sprintf(" data%d", j)
+				if j < len(exp.Data) && n < 10 {
+					w += fmt.Sprintf("(%#x,%#x)", d, exp.Data[j])
+				}
+			}
+		}
+		for j, tb := range act.Tables {
+			if j >= len(exp.Tables) || !bytes.Equal(tb, exp.Tables[j]) {
+				w += fmt.Sprintf(" table%d", j)
+			}
+		}
+		n++
+		if n < 20 {
+			fmt.Println(m.new.NameOf(&m.new.Functions[i]), w)
+		}
+		counts[strings.Split(w+"(", "(")[0]]++
+	}
+	fmt.Println(counts)
+}
+
+func TestZS(t *testing.T) {
+	old, _ := os.ReadFile("/tmp/prof/hf/nats.base")
+	now, _ := os.ReadFile("/tmp/prof/hf/nats.a")
+	before, _ := program.Open(old)
+	after, _ := program.Open(now)
+	m := &maker{old: before, new: after, script: &Script{}}
+	m.run(context.Background())
+	s := newShifts(before, &Script{Sections: m.script.Sections, Ops: m.script.Ops})
+	for _, p := range s.parts {
+		fmt.Printf("part %#x %#x\n", p.start, p.shift)
+	}
+	s = newShifts(before, m.script)
+	for _, p := range s.parts {
+		fmt.Printf("with %#x %#x\n", p.start, p.shift)
 	}
 }

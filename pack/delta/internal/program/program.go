@@ -222,9 +222,16 @@ func (p *Program) Loaded(offset int) (addr uint64, size int, ok bool) {
 	return 0, p.byStart[next].Offset - offset, false
 }
 
-// Labels are the distinct targets of references, ascending.
+// Labels are the distinct targets of references and of functions' data, ascending.
 func (p *Program) Labels() []uint32 {
 	if p.labels == nil {
+		for i := range p.Functions {
+			for _, d := range p.Functions[i].Data {
+				if target, ok := p.target(p.module.FuncData + uint64(d)); ok && d != None {
+					p.labels = append(p.labels, target)
+				}
+			}
+		}
 		for _, r := range p.References {
 			if r.Kind != Line {
 				p.labels = append(p.labels, r.Target)

@@ -161,7 +161,7 @@ func (p *Program) words(found []Reference) []Reference {
 			if value < p.low || value > p.high || p.inTable(s.Addr+uint64(i)) || p.Parts.Finder.Has(at) {
 				continue
 			}
-			if p.inTable(value) && !p.inModule(s.Addr+uint64(i)) {
+			if !p.inModule(s.Addr+uint64(i)) && p.isNumber(at, value) {
 				continue
 			}
 			found = append(found, Reference{Offset: int32(at), Target: uint32(value - p.low), Kind: Word, Size: 8})
@@ -174,6 +174,30 @@ func (p *Program) words(found []Reference) []Reference {
 // that holds addresses of the function table. Elsewhere what looks like one is a
 // number.
 func (p *Program) inModule(addr uint64) bool { return addr >= p.module.Addr && addr < p.module.End }
+
+// isNumber reports whether a word that looks like an address is more likely a
+// number: one that leads to the function table, to the start of a page, or into a
+// function, unless a word beside it leads there too, as in a table of jumps.
+func (p *Program) isNumber(at int, value uint64) bool {
+	if p.inTable(value) || value%pageSize == 0 {
+		return true
+	}
+	i := p.FunctionAt(value)
+	if i < 0 || p.Functions[i].Entry == value {
+		return false
+	}
+	for _, beside := range []int{at - 8, at + 8} {
+		if beside >= 0 && beside+8 <= len(p.Data) {
+			other := binary.LittleEndian.Uint64(p.Data[beside:])
+			if other-p.Functions[i].Entry < uint64(p.Functions[i].Size) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+const pageSize = 4096
 
 // positionIndependent reports whether addresses begin near zero, where they look
 // like sizes.
