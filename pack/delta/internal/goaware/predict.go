@@ -33,6 +33,7 @@ func predict(old *program.Program, s *Script, size int) ([]byte, error) {
 			return nil, err
 		}
 	}
+	w.rewriteHeader(s.Ops)
 	return w.made, nil
 }
 

@@ -100,7 +100,7 @@ func (m *maker) dump() {
 		}
 	}
 	for i, f := range s.Fixes {
-		if i < 300 {
+		if i < 30000 {
 			addr, _, _ := m.new.Loaded(f.Offset)
 			refs := m.new.References
 			kind := ""

@@ -132,7 +132,7 @@ func (p *Program) readSections() error {
 			p.loaded = append(p.loaded, section)
 		}
 	}
-	p.low &^= 0xfff
+	p.low &^= 0xffff // so that the header of a PE file has an address
 	p.high = max(p.high, p.module.EndNoPtrBSS, p.module.EndBSS)
 	if p.high < p.low || p.high-p.low > math.MaxUint32 {
 		return errors.New("its addresses lie too far apart")

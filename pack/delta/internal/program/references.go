@@ -179,7 +179,7 @@ func (p *Program) inModule(addr uint64) bool { return addr >= p.module.Addr && a
 // number: one that leads to the function table, to the start of a page, or into a
 // function, unless a word beside it leads there too, as in a table of jumps.
 func (p *Program) isNumber(at int, value uint64) bool {
-	if p.inTable(value) || value%pageSize == 0 {
+	if p.inTable(value) || value%pageSize == 0 && !p.isSection(value) {
 		return true
 	}
 	i := p.FunctionAt(value)
@@ -198,6 +198,11 @@ func (p *Program) isNumber(at int, value uint64) bool {
 }
 
 const pageSize = 4096
+
+// isSection reports whether a section begins at an address.
+func (p *Program) isSection(addr uint64) bool {
+	return slices.ContainsFunc(p.Sections, func(s Section) bool { return s.Addr == addr })
+}
 
 // positionIndependent reports whether addresses begin near zero, where they look
 // like sizes.
