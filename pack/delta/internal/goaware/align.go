@@ -3,7 +3,6 @@ package goaware
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"hash/maphash"
 	"slices"
 	"sort"
@@ -40,8 +39,9 @@ func (m *maker) align() error {
 // plain is a program whose references say what they lead to instead of where.
 type plain struct {
 	*program.Program
-	masked []byte // references are zeros
-	named  []byte // references are hashes of what they lead to
+	masked []byte   // references are zeros
+	named  []byte   // references outside of code are hashes of what they lead to
+	names  []uint32 // hashes of functions' names
 	seed   maphash.Seed
 }
 
@@ -50,35 +50,41 @@ func newPlain(p *program.Program, seed maphash.Seed) *plain {
 	for _, r := range p.References {
 		r.Mask(n.masked[r.Offset : r.Offset+int32(r.Size)])
 	}
-	n.named = bytes.Clone(n.masked)
-	names := make([]uint32, len(p.Functions))
+	n.names = make([]uint32, len(p.Functions))
 	for i := range p.Functions {
-		names[i] = n.hash([]byte(p.NameOf(&p.Functions[i])))
+		n.names[i] = n.hash([]byte(p.NameOf(&p.Functions[i])))
 	}
-	for _, r := range p.References {
-		var id uint32
-		switch {
-		case r.Kind == program.Line:
-			id = n.text(p.BaseAddr(program.BaseFiles) + uint64(r.Target))
-		default:
-			id = n.identity(p.Low()+uint64(r.Target), r.Base == program.BaseNames && r.Kind == program.Distance, names)
+	// What a pointer leads to may hold nothing but pointers: these are told apart by
+	// what they lead to in turn.
+	n.named = n.masked
+	for range 2 {
+		named := bytes.Clone(n.masked)
+		for _, r := range p.References {
+			if r.Kind >= program.Word {
+				n.put(named, r)
+			}
 		}
-		n.put(r, id)
+		n.named = named
 	}
 	return n
 }
 
-// put writes an identity where a reference holds its distance.
-func (n *plain) put(r program.Reference, id uint32) {
-	field := n.named[r.Offset : r.Offset+int32(r.Size)]
+// put writes the identity of what a reference leads to where it holds its
+// distance.
+func (n *plain) put(named []byte, r program.Reference) {
+	field := named[r.Offset : r.Offset+int32(r.Size)]
 	switch {
+	case r.Kind == program.Line:
+		le.PutUint32(field, n.text(n.BaseAddr(program.BaseFiles)+uint64(r.Target)))
+	case r.Kind == program.Distance && r.Base == program.BaseNames:
+		le.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
+	case r.Kind == program.Distance:
+		le.PutUint32(field, n.identity(r))
 	case r.Kind == program.Word:
-		binary.LittleEndian.PutUint64(field, uint64(id)<<16|uint64(id))
-	case r.Size == 1: // a jump inside a function
-	case r.Kind == program.Distance || r.Kind == program.Line:
-		binary.LittleEndian.PutUint32(field, id)
-	default:
-		program.Mark(r, field, id)
+		id := uint64(n.identity(r))
+		le.PutUint64(field, id<<16|id)
+	case r.Size > 1: // others are jumps inside a function
+		program.Mark(r, field, n.identity(r))
 	}
 }
 
@@ -97,23 +103,21 @@ func (n *plain) text(addr uint64) uint32 {
 	return n.hash(data)
 }
 
-// identity tells what is at an address: a function by its name, data by its first
-// bytes.
-func (n *plain) identity(addr uint64, name bool, names []uint32) uint32 {
-	if name {
-		return n.text(addr)
-	}
+// identity tells what a reference leads to: a function by its name, data by its
+// first bytes.
+func (n *plain) identity(r program.Reference) uint32 {
+	addr := n.Low() + uint64(r.Target)
 	if i := n.FunctionAt(addr); i >= 0 {
 		if n.Functions[i].Entry == addr {
-			return names[i]
+			return n.names[i]
 		}
-		return names[i] + 1
+		return n.names[i] + 1
 	}
 	at, size, ok := n.Offset(addr)
 	if !ok {
 		return 2
 	}
-	return n.hash(n.masked[at : at+min(size, 16)])
+	return n.hash(n.named[at : at+min(size, 24)])
 }
 
 // piece is a range of a file that is matched in one way.
@@ -222,6 +226,7 @@ const (
 	window   = 16 // bytes that are looked up
 	stride   = 4  // between those that can be found
 	maxChain = 48
+	decisive = 256 // bytes after which a longer match is no better
 	near     = 160 // bytes after which a mismatch may be over
 )
 
@@ -246,7 +251,7 @@ func newBlocks(data []byte, from program.Range) blocks {
 }
 
 func (b *blocks) hash(data []byte) uint32 {
-	x := binary.LittleEndian.Uint64(data)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(data[8:])*0xc2b2ae3d27d4eb4f
+	x := le.Uint64(data)*0x9e3779b97f4a7c15 ^ le.Uint64(data[8:])*0xc2b2ae3d27d4eb4f
 	return uint32((x ^ x>>29) * 0xbf58476d1ce4e5b9 >> (64 - b.bits))
 }
 
@@ -259,7 +264,7 @@ func (b *blocks) find(data []byte, expected int) (at, length int) {
 	checked := 0
 	for i := b.head[b.hash(data)]; i > 0 && checked < maxChain; i, checked = b.next[i], checked+1 {
 		from := b.from.Start + int(i-1)*stride
-		n := common(b.data[from:b.from.End], data[:min(len(data), 4096)])
+		n := common(b.data[from:b.from.End], data[:min(len(data), decisive)])
 		if n >= window && (n > length || n == length && abs(from-expected) < abs(at-expected)) {
 			at, length = from, n
 		}
@@ -272,7 +277,7 @@ func abs(n int) int { return max(n, -n) }
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
-	for i+8 <= n && binary.LittleEndian.Uint64(a[i:]) == binary.LittleEndian.Uint64(b[i:]) {
+	for i+8 <= n && le.Uint64(a[i:]) == le.Uint64(b[i:]) {
 		i += 8
 	}
 	for i < n && a[i] == b[i] {
@@ -300,25 +305,23 @@ func (a *aligner) match(from, to program.Range) {
 			source = min(source+zeros(old[min(source, from.End):from.End]), from.End)
 			continue
 		}
-		if n := a.mismatch(old, new, source, at, from, to); n > 0 {
-			a.copy(source, n)
-			at, source = at+n, source+n
+		wrong, cost := a.mismatch(old, new, source, at, from, to)
+		if wrong > 0 && cost <= cheap {
+			a.copy(source, wrong)
+			at, source = at+wrong, source+wrong
 			continue
 		}
 		if index.head == nil {
 			index = newBlocks(old, from)
 		}
-		literal := 0
-		for ; at+literal < to.End; literal++ {
-			found, length := index.find(new[at+literal:to.End], source)
-			if length > 0 {
-				back := 0
-				for back < literal && found-back > from.Start && old[found-back-1] == new[at+literal-back-1] {
-					back++
-				}
-				literal, source = literal-back, found-back
-				break
-			}
+		literal, found := a.search(&index, old, new, source, at, from, to, cost)
+		if found < 0 && wrong > 0 {
+			a.copy(source, wrong)
+			at, source = at+wrong, source+wrong
+			continue
+		}
+		if found >= 0 {
+			source = found
 		}
 		a.literal(literal)
 		at += literal
@@ -334,21 +337,58 @@ func zeros(data []byte) int {
 	return n
 }
 
-// mismatch returns how many bytes to copy though some are wrong, 0 if what follows
-// does not agree again soon.
-func (a *aligner) mismatch(old, new []byte, source, at int, from, to program.Range) int {
+// Costs of what an alignment can do, in about bytes of the patch.
+const (
+	cheap      = 6 // a correction for which no other place is looked for
+	jumpCost   = 5 // going on elsewhere
+	hopeless   = 1 << 30
+	runCost    = 1 // of a run of bytes that are wrong
+	wrongTimes = 1 // of each
+)
+
+// mismatch returns how many bytes to copy though some are wrong, and about what
+// that costs; 0 if what follows does not agree again soon.
+func (a *aligner) mismatch(old, new []byte, source, at int, from, to program.Range) (n, cost int) {
+	cost = runCost + wrongTimes
+	run := true
 	for n := 1; n <= near; n++ {
 		if source+n >= from.End || at+n >= to.End {
 			if from.End-source == to.End-at {
-				return to.End - at
+				return n, cost
 			}
-			return 0
+			return 0, hopeless
 		}
-		if same := common(old[source+n:from.End], new[at+n:to.End]); same >= 16 || same >= 8 && same >= 2*n || same == to.End-at-n && same == from.End-source-n {
-			return n
+		same := common(old[source+n:from.End], new[at+n:to.End])
+		if same >= 16 || same == to.End-at-n && same == from.End-source-n {
+			return n, cost
+		}
+		switch {
+		case same > 0:
+			run = false
+		case run:
+			cost += wrongTimes
+		default:
+			run, cost = true, cost+runCost+wrongTimes
 		}
 	}
-	return 0
+	return 0, hopeless
+}
+
+// search looks for another place to go on from, if that costs less than so much,
+// and returns how many bytes are new before it; -1 for no place.
+func (a *aligner) search(index *blocks, old, new []byte, source, at int, from, to program.Range, cost int) (literal, found int) {
+	for literal := 0; at+literal < to.End && literal+jumpCost < cost; literal++ {
+		place, length := index.find(new[at+literal:to.End], source)
+		if length < window {
+			continue
+		}
+		back := 0
+		for back < literal && place-back > from.Start && old[place-back-1] == new[at+literal-back-1] {
+			back++
+		}
+		return literal - back, place - back
+	}
+	return to.End - at, -1
 }
 
 // matchInstructions aligns the code of a function that differs.
@@ -395,9 +435,19 @@ type token struct {
 }
 
 func (n *plain) tokens(r program.Range) []token {
+	code := bytes.Clone(n.masked[r.Start:r.End])
+	refs := n.References
+	from := sort.Search(len(refs), func(i int) bool { return int(refs[i].Offset) >= r.Start })
+	for _, ref := range refs[from:] {
+		if int(ref.Offset)+int(ref.Size) > r.End {
+			break
+		}
+		ref.Offset -= int32(r.Start)
+		n.put(code, ref)
+	}
 	var list []token
 	for in := range n.Instructions(r) {
-		list = append(list, token{r.Start + in.Offset, in.Size, maphash.Bytes(n.seed, n.named[r.Start+in.Offset:r.Start+in.Offset+in.Size])})
+		list = append(list, token{r.Start + in.Offset, in.Size, maphash.Bytes(n.seed, code[in.Offset:in.Offset+in.Size])})
 	}
 	return list
 }

@@ -176,10 +176,10 @@ func (p *Program) words(found []Reference) []Reference {
 func (p *Program) inModule(addr uint64) bool { return addr >= p.module.Addr && addr < p.module.End }
 
 // isNumber reports whether a word that looks like an address is more likely a
-// number: one that leads to the function table, to the start of a page, or into a
-// function, unless a word beside it leads there too, as in a table of jumps.
+// number: one that leads to the function table, a round one, or one into a function,
+// unless a word beside it leads there too, as in a table of jumps.
 func (p *Program) isNumber(at int, value uint64) bool {
-	if p.inTable(value) || value%pageSize == 0 && !p.isSection(value) {
+	if p.inTable(value) || value%roundNumber == 0 && !p.isSection(value) {
 		return true
 	}
 	i := p.FunctionAt(value)
@@ -197,7 +197,8 @@ func (p *Program) isNumber(at int, value uint64) bool {
 	return true
 }
 
-const pageSize = 4096
+// roundNumber divides few addresses, and many numbers that were chosen by people.
+const roundNumber = 1 << 16
 
 // isSection reports whether a section begins at an address.
 func (p *Program) isSection(addr uint64) bool {
