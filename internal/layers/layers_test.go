@@ -28,7 +28,7 @@ func table() []row {
 		{"target", nil},
 		{"hotswap", nil},
 		{"pack/manifest", []string{"target"}},
-		{"pack/delta", []string{"internal/..."}},
+		{"pack/delta/...", []string{"internal/...", "pack/delta/internal/..."}},
 		{"build/...", shared("build/...")},
 		{"pack", shared("pack/delta")},
 		{"verify/sign", shared("verify")},

@@ -9,6 +9,8 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/goaware"
 )
 
 // maxWindow is how far back a compressed stream may refer, in bytes: what a
@@ -36,9 +38,25 @@ func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
 	return info, err
 }
 
+// rarely is how many times smaller than the new file a patch of [Program] must be
+// so that the others are not tried: they say each distance that changed, which is
+// far more.
+const rarely = 256
+
 // encodeBody tries the coders, and notes which one gave the smallest body.
 func (i *Info) encodeBody(ctx context.Context, old, new []byte) ([]byte, error) {
-	var best []byte
+	body, err := goaware.Make(ctx, old, new)
+	switch {
+	case err == nil && len(body) <= len(new)/rarely:
+		i.Coder = Program
+		return body, nil
+	case err != nil && !errors.Is(err, goaware.ErrUnknown):
+		return nil, err
+	}
+	best := body
+	if err == nil {
+		i.Coder = Program
+	}
 	for _, c := range []struct {
 		coder  Coder
 		encode func() ([]byte, error)
@@ -50,7 +68,7 @@ func (i *Info) encodeBody(ctx context.Context, old, new []byte) ([]byte, error) 
 		if err != nil {
 			return nil, err
 		}
-		if best == nil || len(body) < len(best) {
+		if i.Coder == 0 || len(body) < len(best) {
 			best, i.Coder = body, c.coder
 		}
 	}
@@ -88,10 +106,31 @@ func Apply(ctx context.Context, old io.ReaderAt, patch io.Reader, w io.Writer) e
 }
 
 func (i Info) decodeBody(ctx context.Context, old io.ReaderAt, body []byte, w io.Writer) error {
-	if i.Coder == Generic {
+	switch i.Coder {
+	case Program:
+		return decodeProgram(ctx, old, i, body, w)
+	case Generic:
 		return decodeGeneric(ctx, old, i, body, w)
 	}
 	return decodeWhole(ctx, i, body, w)
+}
+
+// decodeProgram makes the new file as a whole before it writes any of it: the
+// checksums that an executable holds of itself come last.
+func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byte, w io.Writer) error {
+	data := make([]byte, header.Old.Size)
+	if _, err := old.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("reading the old file: %w", err)
+	}
+	made, err := goaware.Apply(ctx, data, body, int(header.New.Size))
+	if errors.Is(err, goaware.ErrCorrupt) || errors.Is(err, goaware.ErrUnknown) {
+		return corrupt(err.Error())
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(made)
+	return err
 }
 
 // checkBase reads the old file to its end.

@@ -25,6 +25,7 @@ type Coder byte
 const (
 	Whole   Coder = 1 // the new file alone, compressed
 	Generic Coder = 2 // for files of any kind
+	Program Coder = 3 // for executables of Go
 )
 
 // String is the coder's name.
@@ -34,6 +35,8 @@ func (c Coder) String() string {
 		return "whole"
 	case Generic:
 		return "generic"
+	case Program:
+		return "program"
 	}
 	return "unknown"
 }
@@ -68,7 +71,7 @@ func decodeInfo(patch []byte) (Info, []byte, error) {
 		return Info{}, nil, ErrNotPatch
 	}
 	i := Info{Coder: Coder(rest[0])}
-	if i.Coder != Whole && i.Coder != Generic {
+	if i.Coder < Whole || i.Coder > Program {
 		return Info{}, nil, ErrNotPatch
 	}
 	rest = rest[1:]

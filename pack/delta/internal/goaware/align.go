@@ -13,7 +13,7 @@ import (
 // align finds from where the bytes of the new file are copied.
 func (m *maker) align() error {
 	seed := maphash.MakeSeed()
-	a := &aligner{maker: m, old: newPlain(m.old, seed), new: newPlain(m.new, seed)}
+	a := &aligner{maker: m, old: newPlain(m.old, m.blank[0], seed), new: newPlain(m.new, m.blank[1], seed)}
 	oldParts, newParts := a.old.parts(), a.new.parts()
 	for i, to := range newParts {
 		from := oldParts[i]
@@ -27,9 +27,13 @@ func (m *maker) align() error {
 		}
 	}
 	m.script.Ops = a.ops
+	literals := bytes.Clone(m.new.Data)
+	for _, s := range m.sealed {
+		clear(literals[s.Start:s.End])
+	}
 	for at, op := 0, 0; op < len(a.ops); op++ {
 		if a.ops[op].Kind == Literal {
-			m.script.Literals = append(m.script.Literals, m.new.Data[at:at+a.ops[op].Size]...)
+			m.script.Literals = append(m.script.Literals, literals[at:at+a.ops[op].Size]...)
 		}
 		at += a.ops[op].Size
 	}
@@ -45,8 +49,8 @@ type plain struct {
 	seed   maphash.Seed
 }
 
-func newPlain(p *program.Program, seed maphash.Seed) *plain {
-	n := &plain{Program: p, masked: bytes.Clone(p.Data), seed: seed}
+func newPlain(p *program.Program, data []byte, seed maphash.Seed) *plain {
+	n := &plain{Program: p, masked: data, seed: seed}
 	for _, r := range p.References {
 		r.Mask(n.masked[r.Offset : r.Offset+int32(r.Size)])
 	}

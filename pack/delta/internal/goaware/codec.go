@@ -6,6 +6,7 @@ import (
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+	"github.com/gohotfix/hotfix/pack/delta/internal/seal"
 )
 
 // ErrCorrupt says that a body is damaged.
@@ -86,13 +87,52 @@ func list[T any](k *codec, items *[]T, code func(i int, item *T) error) error {
 }
 
 func (k *codec) script(s *Script) error {
-	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.lineMoves, k.edits} {
+	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.lineMoves, k.edits, k.seals} {
 		if err := part(s); err != nil {
 			return err
 		}
 	}
 	k.signed(k.models.entries, &s.End)
 	return k.fixes(s)
+}
+
+// seals codes which parts are computed, and the Go build ID by the old one.
+func (k *codec) seals(s *Script) error {
+	flag := func(value bool) bool { return k.models.flags.Code(k.coder, 1, value) }
+	for kind := seal.Kinds(1); kind <= seal.All; kind <<= 1 {
+		if flag(s.Seals&kind != 0) {
+			s.Seals |= kind
+		}
+	}
+	if s.HasID = flag(s.HasID); !s.HasID {
+		return nil
+	}
+	var before seal.ID
+	if old, err := seal.Find(k.old.Data); err == nil {
+		before, _ = old.ID()
+	}
+	parts := len(s.ID)
+	if s.Seals&seal.Content != 0 {
+		parts-- // the last one
+	}
+	for i := range parts {
+		if flag(s.ID[i] == before[i]) {
+			s.ID[i] = before[i]
+			continue
+		}
+		for j := range s.ID[i] {
+			s.ID[i][j] = k.random(s.ID[i][j])
+		}
+	}
+	return k.check(true)
+}
+
+// random codes a byte of which nothing is known.
+func (k *codec) random(b byte) (result byte) {
+	for i := 7; i >= 0; i-- {
+		result = result<<1 | byte(k.coder.Code(int(b>>i)&1, entropy.One/2))
+	}
+	return result
 }
 
 // sections codes by how much each moved more than the one before.

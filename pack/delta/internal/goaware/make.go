@@ -7,9 +7,13 @@ import (
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+	"github.com/gohotfix/hotfix/pack/delta/internal/seal"
 )
 
-// Make returns a body that makes new of old. The error is [program.ErrUnknown] if
+// ErrUnknown says that a file is not an executable whose parts are understood.
+var ErrUnknown = program.ErrUnknown
+
+// Make returns a body that makes new of old. The error is [ErrUnknown] if
 // one of them is not understood, or the context's.
 func Make(ctx context.Context, old, new []byte) ([]byte, error) {
 	before, err := program.Open(old)
@@ -57,6 +61,13 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 	for _, f := range s.Fixes {
 		made[f.Offset] += f.Value
 	}
+	seals, err := seal.Find(made)
+	if err != nil && (s.Seals != 0 || s.HasID) {
+		return nil, ErrCorrupt
+	}
+	if err == nil {
+		seals.Write(s.Seals, s.ID, s.HasID)
+	}
 	return made, nil
 }
 
@@ -64,17 +75,40 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 type maker struct {
 	old, new *program.Program
 	script   *Script
-	partners []int // for each new function the old one that became it, or -1
+	partners []int       // for each new function the old one that became it, or -1
+	sealed   []seal.Span // of the new file: computed last
+	blank    [2][]byte   // old and new file without what is computed
 }
 
 func (m *maker) run(ctx context.Context) error {
-	for _, step := range []func() error{m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findFixes} {
+	for _, step := range []func() error{m.findSeals, m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findFixes} {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		if err := step(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// findSeals finds what needs no place in the patch, and what is left without it.
+func (m *maker) findSeals() error {
+	for i, p := range []*program.Program{m.old, m.new} {
+		m.blank[i] = bytes.Clone(p.Data)
+		s, err := seal.Find(m.blank[i])
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		kinds := s.Known()
+		m.script.ID, m.script.HasID = s.ID()
+		m.script.Seals, m.sealed = kinds, s.Spans(kinds)
+		if !m.script.HasID {
+			m.sealed, kinds = nil, 0
+			m.script.Seals = 0
+			continue
+		}
+		s.Blank(kinds)
 	}
 	return nil
 }
@@ -178,10 +212,13 @@ func (r *Record) equal(other *Record) bool {
 func (m *maker) findFixes() error {
 	made, err := predict(m.old, m.script, len(m.new.Data))
 	if err != nil {
-		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", program.ErrUnknown, err)
+		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", ErrUnknown, err)
 	}
 	if len(made) != len(m.new.Data) {
-		return fmt.Errorf("%w: %d of %d bytes are made", program.ErrUnknown, len(made), len(m.new.Data))
+		return fmt.Errorf("%w: %d of %d bytes are made", ErrUnknown, len(made), len(m.new.Data))
+	}
+	for _, s := range m.sealed {
+		copy(made[s.Start:s.End], m.new.Data[s.Start:s.End])
 	}
 	for i, b := range m.new.Data {
 		if made[i] != b {

@@ -15,7 +15,10 @@
 // is still wrong is corrected byte by byte.
 package goaware
 
-import "github.com/gohotfix/hotfix/pack/delta/internal/program"
+import (
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+	"github.com/gohotfix/hotfix/pack/delta/internal/seal"
+)
 
 // Script is how a new program comes from an old one.
 type Script struct {
@@ -25,8 +28,11 @@ type Script struct {
 	Moves    []Move // by address, without overlap
 	Lines    []LineMove
 	Edits    []Edit
-	End      int64 // how much further the end of the functions moves than what lies there
-	Fixes    []Fix // by offset
+	End      int64      // how much further the end of the functions moves than what lies there
+	Fixes    []Fix      // by offset
+	Seals    seal.Kinds // parts that are computed last
+	HasID    bool
+	ID       seal.ID
 }
 
 // Section is where a section of the new file begins.
