@@ -31,6 +31,8 @@ type Module struct {
 	ReadOnly                uint64 // constants
 	FuncData                uint64 // what function records refer to: stack maps, inlining trees
 	GCData, GCBSS           uint64 // where the pointers are in Data and BSS, for the garbage collector
+
+	Rest []uint64 // words behind FuncData, whose order depends on the version: other tables' addresses, lengths
 }
 
 // Words of moduledata, by their order in it. From types on it differs.
@@ -41,6 +43,7 @@ const (
 	wordGC      = 35
 	wordTypes   = 37
 	moduleWords = 45
+	restWords   = 12 // that are of use behind those
 )
 
 // Module finds the module data: the only place where the address of the
@@ -118,8 +121,13 @@ func (f *File) parseModule(data []byte) (*Module, error) {
 	rest := wordTypes + 1
 	if word(rest) >= m.Types { // before Go 1.27, the end of the types follows their start
 		m.EndTypes, m.ReadOnly, m.FuncData = word(rest), word(rest+1), word(rest+2)
+		rest += 3
 	} else { // since then a length does, the end, and where the itabs are
 		m.EndTypes, m.ReadOnly, m.FuncData = word(rest+1), word(rest+4), word(rest+5)
+		rest += 6
+	}
+	for i := rest; i < rest+restWords && (i+1)*f.PtrSize <= len(data); i++ {
+		m.Rest = append(m.Rest, word(i))
 	}
 	return m, m.check()
 }

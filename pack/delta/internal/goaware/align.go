@@ -80,6 +80,7 @@ func (n *plain) put(named []byte, r program.Reference) {
 	switch {
 	case r.Kind == program.Line:
 		le.PutUint32(field, n.text(n.BaseAddr(program.BaseFiles)+uint64(r.Target)))
+	case r.Kind == program.Within: // changes with the function
 	case r.Kind == program.Distance && r.Base == program.BaseNames:
 		le.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
 	case r.Kind == program.Distance:

@@ -119,6 +119,10 @@ func (w *writer) rewrite(op Op, at int) {
 		}
 		here := program.Movement{Old: place.Old + uint64(offset-known), New: place.New + uint64(offset-known)}
 		target := w.shifts.movement(w.old.Low() + uint64(r.Target))
-		r.Rewrite(field, here, target, w.bases[r.Base])
+		base := w.bases[r.Base]
+		if r.Kind == program.Within {
+			base = w.shifts.movement(target.Old - uint64(le.Uint32(field)))
+		}
+		r.Rewrite(field, here, target, base)
 	}
 }

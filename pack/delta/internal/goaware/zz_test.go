@@ -61,6 +61,9 @@ func TestZZ(t *testing.T) {
 			t.Error(err)
 		}
 		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Ops), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Edits), "fixes", len(s.Fixes), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
+		if os.Getenv("W") != "" {
+			m.where()
+		}
 		if os.Getenv("V") != "" {
 			m.why()
 			m.dump()
@@ -179,4 +182,66 @@ func TestZS(t *testing.T) {
 	for _, p := range s.parts {
 		fmt.Printf("with %#x %#x\n", p.start, p.shift)
 	}
+}
+
+func (m *maker) where() {
+	type st struct{ lit, litops, copyops, fixes int }
+	by := map[string]*st{}
+	get := func(off int) *st {
+		addr, _, ok := m.new.Loaded(off)
+		name := "unloaded"
+		if ok {
+			if i := m.new.FunctionAt(addr); i >= 0 {
+				name = "text matched"
+				if m.partners[i] < 0 {
+					name = "text new fn"
+				}
+			} else {
+				for i, p := range []program.Range{m.new.Parts.Programs, m.new.Parts.Records, m.new.Parts.Finder} {
+					if p.Has(off) {
+						name = fmt.Sprint("part", i)
+					}
+				}
+				if name == "unloaded" {
+					for _, s := range m.new.Sections {
+						if s.Size > 0 && off >= s.Offset && off < s.Offset+s.Size {
+							name = fmt.Sprintf("section %#x", s.Offset)
+							if off > m.new.Parts.Records.End && s.Offset < m.new.Parts.Records.Start {
+								name += " after records"
+							}
+						}
+					}
+				}
+			}
+		}
+		if by[name] == nil {
+			by[name] = &st{}
+		}
+		return by[name]
+	}
+	at := 0
+	for _, op := range m.script.Ops {
+		s := get(at)
+		switch op.Kind {
+		case Literal:
+			s.lit += op.Size
+			s.litops++
+		default:
+			s.copyops++
+		}
+		at += op.Size
+	}
+	for _, f := range m.script.Fixes {
+		get(f.Offset).fixes++
+	}
+	for k, v := range by {
+		fmt.Printf("  %-40s %+v\n", k, *v)
+	}
+	n := 0
+	for _, p := range m.partners {
+		if p < 0 {
+			n++
+		}
+	}
+	fmt.Println("  new functions", n)
 }

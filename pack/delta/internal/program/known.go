@@ -7,6 +7,7 @@ func (p *Program) tableReferences() []Reference {
 	known := p.fileReferences(nil)
 	known = p.functionDataReferences(known)
 	known = p.typeReferences(known)
+	known = p.typeLinks(known)
 	return p.unwindReferences(known)
 }
 
@@ -89,7 +90,7 @@ func (p *Program) stackObjects(known []Reference, at, size int) []Reference {
 // length nothing records: it has as many entries as the function's table of
 // indices names. The file of each is that of the code where it was inlined.
 func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []Reference {
-	const entry, name, line = 16, 4, 12
+	const entry, name, parent, line = 16, 4, 8, 12
 	if len(f.Tables) <= TableInlined {
 		return known
 	}
@@ -99,6 +100,10 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 			break
 		}
 		known = p.distance(known, at+entry*i+name, BaseNames)
+		if from := p.u32(at + entry*i + parent); from != None && int64(from) < int64(f.Size) {
+			target, _ := p.target(f.Entry + uint64(from))
+			known = append(known, Reference{Offset: int32(at + entry*i + parent), Target: target, Kind: Within, Size: 4})
+		}
 		if file != None {
 			known = append(known, Reference{Offset: int32(at + entry*i + line), Target: file, Kind: Line, Size: 4})
 		}

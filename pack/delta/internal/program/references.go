@@ -17,6 +17,7 @@ const (
 	Word     Kind = iota + 32 // 8 bytes: the address
 	Distance                  // 4 bytes: the address less that of Base
 	Line                      // 4 bytes: a line of the file whose path has the offset Target
+	Within                    // 4 bytes: the offset of the target in its function
 )
 
 // Base is an address that others are counted from.

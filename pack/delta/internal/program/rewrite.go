@@ -54,14 +54,15 @@ type Movement struct{ Old, New uint64 }
 func (m Movement) shift() uint64 { return m.New - m.Old }
 
 // Rewrite makes a reference's bytes lead to where its target has moved, from where
-// they have moved themselves. A [Distance] counts from the base, which moves too.
+// they have moved themselves. A [Distance] counts
+// from the base, which moves too, and what is [Within] from its function's entry.
 // What does not fit is cut off.
 func (r Reference) Rewrite(field []byte, place, target, base Movement) {
 	switch r.Kind {
 	case Word:
 		binary.LittleEndian.PutUint64(field, binary.LittleEndian.Uint64(field)+target.shift())
 		return
-	case Distance:
+	case Distance, Within:
 		add32(field, target.shift()-base.shift())
 		return
 	}

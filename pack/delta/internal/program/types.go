@@ -134,3 +134,37 @@ func (p *Program) uncommon(known []Reference, at, size int, r Range) ([]Referenc
 	}
 	return known, size
 }
+
+// typeLinks finds the list of types that can be looked up, which the module data
+// names in a place that depends on the version: address, length, capacity of what
+// holds offsets of types.
+func (p *Program) typeLinks(known []Reference) []Reference {
+	types, err := p.rangeOf(p.module.Types, p.module.EndTypes)
+	if err != nil {
+		return known
+	}
+	words := p.module.Rest
+	for i := 0; i+2 < len(words); i++ {
+		at, size, ok := p.Offset(words[i])
+		n := words[i+1]
+		if !ok || n == 0 || n != words[i+2] || n > uint64(size)/4 || !p.areTypes(at, int(n), types) {
+			continue
+		}
+		for j := range int(n) {
+			known = p.distance(known, at+4*j, BaseTypes)
+		}
+		return known
+	}
+	return known
+}
+
+// areTypes reports whether numbers are offsets of types.
+func (p *Program) areTypes(at, n int, types Range) bool {
+	for j := range n {
+		offset := int64(p.u32(at + 4*j))
+		if offset+typeSize > int64(types.Len()) || !p.isType(types.Start+int(offset), types) {
+			return false
+		}
+	}
+	return true
+}
