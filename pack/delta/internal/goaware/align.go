@@ -78,9 +78,7 @@ func newPlain(p *program.Program, data []byte, seed maphash.Seed) *plain {
 func (n *plain) put(named []byte, r program.Reference) {
 	field := named[r.Offset : r.Offset+int32(r.Size)]
 	switch {
-	case r.Kind == program.Line:
-		le.PutUint32(field, n.text(n.BaseAddr(program.BaseFiles)+uint64(r.Target)))
-	case r.Kind == program.Within: // changes with the function
+	case r.Kind == program.Line || r.Kind == program.Within: // paths have versions in them, and functions change
 	case r.Kind == program.Distance && r.Base == program.BaseNames:
 		le.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
 	case r.Kind == program.Distance:

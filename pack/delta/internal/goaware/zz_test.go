@@ -75,7 +75,7 @@ func (m *maker) dump() {
 	s := m.script
 	at := 0
 	for i, op := range s.Ops {
-		if i < 160 {
+		if i < 1600 {
 			fmt.Printf("op %d at %#x old %#x size %d\n", op.Kind, at, op.Old, op.Size)
 			if op.Kind == Literal {
 				fmt.Printf("   %q\n", m.new.Data[at:at+min(op.Size, 80)])

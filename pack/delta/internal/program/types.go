@@ -87,42 +87,67 @@ func (p *Program) isName(offset uint32, r Range) bool {
 // typeRest finds what follows the common part of a descriptor, and returns the
 // size of the whole, as far as it is known.
 func (p *Program) typeRest(known []Reference, at int, r Range) ([]Reference, int) {
-	d := p.Data[at:r.End]
+	kind := p.Data[at+typeKind] & kindMask
 	size := typeSize
-	switch d[typeKind] & kindMask {
-	case kindPointer, kindSlice:
+	switch kind {
+	case kindPointer, kindSlice, kindFunc:
 		size += 8
 	case kindChan:
 		size += 16
 	case kindArray:
 		size += 24
-	case kindFunc:
-		size += 8
 	case kindInterface, kindStruct:
 		size += 32
-	case kindMap:
-		size += 8 // more, which depends on the version, and holds no offsets
 	}
-	if d[typeFlag]&flagUncommon == 0 || d[typeKind]&kindMask == kindMap {
+	if at+size > r.End {
+		return known, typeSize
+	}
+	if kind == kindInterface {
+		known = p.interfaceMethods(known, at+typeSize+8, r)
+	}
+	if p.Data[at+typeFlag]&flagUncommon == 0 {
 		return known, size
 	}
-	return p.uncommon(known, at, size, r)
+	if kind != kindMap {
+		return p.uncommon(known, at+size, r), size
+	}
+	for _, size := range []int{112, 88} { // since Go 1.24, and before
+		if with := p.uncommon(known, at+size, r); len(with) > len(known) {
+			return with, size
+		}
+	}
+	return known, size
+}
+
+// interfaceMethods finds the names and types of an interface's methods (Imethod in
+// internal/abi/type.go), whose list a slice names.
+func (p *Program) interfaceMethods(known []Reference, slice int, r Range) []Reference {
+	const entry = 8
+	list, n := binary.LittleEndian.Uint64(p.Data[slice:]), binary.LittleEndian.Uint64(p.Data[slice+8:])
+	at, size, ok := p.Offset(list)
+	if !ok || n > uint64(size)/entry {
+		return known
+	}
+	for i := range int(n) {
+		known = p.distance(known, at+entry*i, BaseTypes)
+		known = p.distance(known, at+entry*i+4, BaseTypes)
+	}
+	return known
 }
 
 // uncommon finds the package's path and the methods of a type (UncommonType and
 // Method in internal/abi/type.go), which follow its descriptor.
-func (p *Program) uncommon(known []Reference, at, size int, r Range) ([]Reference, int) {
+func (p *Program) uncommon(known []Reference, from int, r Range) []Reference {
 	const head, entry = 16, 16
-	from := at + size
 	if from+head > r.End {
-		return known, size
+		return known
 	}
-	if p.u32(from) != 0 {
+	path, methods, offset := p.u32(from), int(binary.LittleEndian.Uint16(p.Data[from+4:])), int(p.u32(from+8))
+	if path != 0 && !p.isName(path, r) || offset < head || offset > r.End-from || entry*methods > r.End-from-offset {
+		return known
+	}
+	if path != 0 {
 		known = p.distance(known, from, BaseTypes)
-	}
-	methods, offset := int(binary.LittleEndian.Uint16(p.Data[from+4:])), int(p.u32(from+8))
-	if offset < head || offset > r.End-from || entry*methods > r.End-from-offset {
-		return known, size
 	}
 	for i := range methods {
 		method := from + offset + entry*i
@@ -132,7 +157,7 @@ func (p *Program) uncommon(known []Reference, at, size int, r Range) ([]Referenc
 			}
 		}
 	}
-	return known, size
+	return known
 }
 
 // typeLinks finds the list of types that can be looked up, which the module data
