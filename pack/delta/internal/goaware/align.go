@@ -79,7 +79,7 @@ func (n *plain) put(named []byte, r program.Reference) {
 	field := named[r.Offset : r.Offset+int32(r.Size)]
 	switch {
 	case r.Kind == program.Line || r.Kind == program.Within: // paths have versions in them, and functions change
-	case r.Kind == program.Distance && r.Base == program.BaseNames:
+	case r.Kind == program.Distance && (r.Base == program.BaseNames || r.Base == program.BaseFiles):
 		le.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
 	case r.Kind == program.Distance:
 		le.PutUint32(field, n.identity(r))
@@ -102,6 +102,11 @@ func (n *plain) text(addr uint64) uint32 {
 	data := n.Data[at : at+size]
 	if end := bytes.IndexByte(data, 0); end >= 0 {
 		data = data[:end]
+	}
+	// A file's path has its module's version in it.
+	if from := bytes.IndexByte(data, '@'); from >= 0 {
+		to := max(bytes.IndexByte(data[from:], '/'), 0)
+		return n.hash(data[:from]) + n.hash(data[from+to:])
 	}
 	return n.hash(data)
 }

@@ -87,7 +87,7 @@ func list[T any](k *codec, items *[]T, code func(i int, item *T) error) error {
 }
 
 func (k *codec) script(s *Script) error {
-	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.lineMoves, k.edits, k.seals} {
+	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.seals} {
 		if err := part(s); err != nil {
 			return err
 		}
@@ -251,23 +251,32 @@ func (k *codec) moves(s *Script) error {
 	})
 }
 
-func (k *codec) lineMoves(s *Script) error {
-	file, line, shift := int64(0), int64(0), int64(0)
-	return list(k, &s.Lines, func(_ int, l *LineMove) error {
-		more := int64(l.File) - file
+func (k *codec) numberMoves(s *Script) error {
+	for _, moves := range []*[]NumberMove{&s.Lines, &s.Files} {
+		if err := k.numbers(moves); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *codec) numbers(moves *[]NumberMove) error {
+	owner, from, shift := int64(0), int64(0), int64(0)
+	return list(k, moves, func(_ int, m *NumberMove) error {
+		more := int64(m.Owner) - owner
 		k.signed(k.models.files, &more)
 		if more != 0 {
-			line, shift = 0, 0
+			from, shift = 0, 0
 		}
-		file += more
-		further := int64(l.From) - line
+		owner += more
+		further := int64(m.From) - from
 		k.signed(k.models.lines, &further)
-		line += further
-		change := int64(l.Shift) - shift
+		from += further
+		change := int64(m.Shift) - shift
 		k.signed(k.models.lines, &change)
 		shift += change
-		l.File, l.From, l.Shift = uint32(file), uint32(line), int32(shift)
-		return k.check(file >= 0 && file <= math.MaxUint32 && line >= 0 && line <= math.MaxInt32)
+		m.Owner, m.From, m.Shift = uint32(owner), uint32(from), int32(shift)
+		return k.check(owner >= 0 && owner <= math.MaxUint32 && from >= 0 && from <= math.MaxInt32)
 	})
 }
 

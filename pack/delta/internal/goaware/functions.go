@@ -61,11 +61,18 @@ func (x *expectation) table(f *program.Function, i int) []byte {
 	}
 	start := uint32(f.Entry - x.old.Low())
 	moved := !x.shifts.uniform(start, start+uint32(f.Size))
-	if !moved && (i != program.TableLine || !x.linesMoved(f)) {
+	switch {
+	case moved:
+	case i == program.TableLine && x.linesMoved(f):
+	case i == program.TableFile && x.filesMoved(f):
+	default:
 		return x.old.TableBytes(f.Tables[i])
 	}
 	return program.AppendTable(nil, x.steps(f, i, moved), x.old.Quantum())
 }
+
+// filesMoved reports whether files of a function's unit have other numbers.
+func (x *expectation) filesMoved(f *program.Function) bool { return x.shifts.files[f.Unit] != nil }
 
 // linesMoved reports whether a file that a function's code comes from has moved
 // lines.
@@ -100,6 +107,9 @@ func (x *expectation) steps(f *program.Function, table int, moved bool) []progra
 			if len(files) > 0 {
 				s.Value = int32(x.shifts.line(x.old.FileOf(f, files[0].Value), uint32(s.Value)))
 			}
+		}
+		if table == program.TableFile {
+			s.Value = int32(moveNumber(x.shifts.files[f.Unit], uint32(s.Value)))
 		}
 		start = s.End
 		if moved { // an end goes with the last byte in front of it

@@ -1,6 +1,9 @@
 package goaware
 
 import (
+	"fmt"
+	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
+
 	"slices"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
@@ -43,12 +46,17 @@ func (k *codec) record(r, expected *Record) error {
 	entry := int64(r.Entry - expected.Entry)
 	k.signed(k.models.entries, &entry)
 	r.Entry = expected.Entry + uint64(entry)
+	b := k.len()
+	defer func() { k.stat("record", k.len()-b) }()
 	for i, field := range fields(&r.Function) {
 		k.field(i, field, *fields(&expected.Function)[i])
 	}
+	k.stat("fields", k.len()-b)
+	b2 := k.len()
 	if err := k.data(r, expected); err != nil {
 		return err
 	}
+	k.stat("data", k.len()-b2)
 	return k.tables(r, expected)
 }
 
@@ -113,9 +121,11 @@ func (k *codec) tables(r, expected *Record) error {
 			r.Tables[i] = guess
 			continue
 		}
+		b := k.len()
 		if err := k.table(i, &r.Tables[i], guess); err != nil {
 			return err
 		}
+		k.stat(fmt.Sprint("table", i), k.len()-b)
 	}
 	return nil
 }
@@ -141,6 +151,8 @@ func (k *codec) table(kind int, content *[]byte, guess []byte) error {
 				return nil
 			}
 		}
+		b := k.len()
+		defer func() { k.stat(fmt.Sprint("novel", kind), k.len()-b) }()
 		distance, change := int((s.End-last.End)/quantum), int64(s.Value-last.Value)
 		k.count(k.models.steps, &distance)
 		k.signed(k.models.values, &change)
@@ -152,4 +164,19 @@ func (k *codec) table(kind int, content *[]byte, guess []byte) error {
 		*content = program.AppendTable(nil, steps, quantum)
 	}
 	return err
+}
+
+var Stats = map[string]int{}
+
+func (k *codec) len() int {
+	if e, ok := k.coder.(*entropy.Encoder); ok {
+		return e.Len()
+	}
+	return 0
+}
+func (k *codec) stat(name string, n int) {
+	if k.decoder == nil {
+		Stats[name] += n
+		Stats[name+" n"]++
+	}
 }

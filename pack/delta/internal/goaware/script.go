@@ -24,9 +24,10 @@ import (
 type Script struct {
 	Sections []Section
 	Ops      []Op
-	Literals []byte // of all literal operations
-	Moves    []Move // by address, without overlap
-	Lines    []LineMove
+	Literals []byte       // of all literal operations
+	Moves    []Move       // by address, without overlap
+	Lines    []NumberMove // of source files
+	Files    []NumberMove // of units
 	Edits    []Edit
 	End      int64      // how much further the end of the functions moves than what lies there
 	Fixes    []Fix      // by offset
@@ -69,9 +70,10 @@ type Move struct {
 	Shift    int64
 }
 
-// LineMove says by how much the lines of a file moved, from one on.
-type LineMove struct {
-	File  uint32 // offset of its path in the old program
+// NumberMove says by how much numbers grew from one on: the lines of a file, or
+// the files of a unit.
+type NumberMove struct {
+	Owner uint32 // offset of the file's path, or number of the unit, in the old program
 	From  uint32
 	Shift int32
 }

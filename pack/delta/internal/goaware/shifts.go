@@ -11,9 +11,10 @@ import (
 // shifts say how far each address of the old program moved.
 type shifts struct {
 	low   uint64
-	parts []part // by start; the first one begins at 0
-	last  int    // the part that was asked for last
-	lines map[uint32][]lineShift
+	parts []part                   // by start; the first one begins at 0
+	last  int                      // the part that was asked for last
+	lines map[uint32][]numberShift // of each file
+	files map[uint32][]numberShift // of each unit
 }
 
 // part is a range of addresses up to the next part.
@@ -22,7 +23,8 @@ type part struct {
 	shift uint64 // modulo 1<<64
 }
 
-type lineShift struct {
+// numberShift says by how much numbers grow from one on.
+type numberShift struct {
 	from  uint32
 	shift int32
 }
@@ -50,11 +52,16 @@ func newShifts(old *program.Program, s *Script) *shifts {
 		end = i.end
 	}
 	m.override(old, s.Moves)
-	m.lines = map[uint32][]lineShift{}
-	for _, l := range s.Lines {
-		m.lines[l.File] = append(m.lines[l.File], lineShift{l.From, l.Shift})
-	}
+	m.lines, m.files = byOwner(s.Lines), byOwner(s.Files)
 	return m
+}
+
+func byOwner(moves []NumberMove) map[uint32][]numberShift {
+	owners := map[uint32][]numberShift{}
+	for _, move := range moves {
+		owners[move.Owner] = append(owners[move.Owner], numberShift{move.From, move.Shift})
+	}
+	return owners
 }
 
 func (m *shifts) add(start uint32, shift uint64) {
@@ -172,13 +179,15 @@ func (m *shifts) movement(addr uint64) program.Movement {
 }
 
 // line is where a line of a file went.
-func (m *shifts) line(file, line uint32) uint32 {
-	shift := int32(0)
-	for _, l := range m.lines[file] {
-		if l.from > line {
+func (m *shifts) line(file, line uint32) uint32 { return moveNumber(m.lines[file], line) }
+
+func moveNumber(shifts []numberShift, number uint32) uint32 {
+	by := int32(0)
+	for _, s := range shifts {
+		if s.from > number {
 			break
 		}
-		shift = l.shift
+		by = s.shift
 	}
-	return line + uint32(shift)
+	return number + uint32(by)
 }

@@ -1,7 +1,6 @@
 package goaware
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -29,7 +28,7 @@ func (b *ballot) vote(choice uint64) {
 // vote finds out where addresses and lines moved that were not copied: each
 // reference in what was copied says where the one on the other side leads.
 func (m *maker) vote() error {
-	v := &votes{maker: m, labels: m.old.Labels(), shifts: newShifts(m.old, m.script), lines: map[uint32]map[uint32]*ballot{}}
+	v := &votes{maker: m, labels: m.old.Labels(), shifts: newShifts(m.old, m.script), lines: numbers{}, files: numbers{}}
 	v.ballots = make([]ballot, len(v.labels))
 	at := 0
 	for _, op := range m.script.Ops {
@@ -44,7 +43,7 @@ func (m *maker) vote() error {
 		}
 	}
 	m.script.Moves = v.moves()
-	m.script.Lines = v.lineMoves()
+	m.script.Lines, m.script.Files = v.lines.moves(), v.files.moves()
 	return nil
 }
 
@@ -53,7 +52,8 @@ type votes struct {
 	labels  []uint32
 	ballots []ballot // for each label
 	shifts  *shifts
-	lines   map[uint32]map[uint32]*ballot // by file and line
+	lines   numbers // of files
+	files   numbers // of units
 	steps   [3][]program.Step
 }
 
@@ -78,7 +78,7 @@ func (v *votes) references(op Op, at int) {
 			continue
 		}
 		if r.Kind == program.Line {
-			v.line(r.Target, le.Uint32(v.old.Data[r.Offset:]), le.Uint32(v.new.Data[other.Offset:]))
+			v.lines.vote(r.Target, le.Uint32(v.old.Data[r.Offset:]), le.Uint32(v.new.Data[other.Offset:]))
 			continue
 		}
 		shift := v.new.Low() + uint64(other.Target) - v.old.Low() - uint64(r.Target)
@@ -91,22 +91,40 @@ func (v *votes) label(target uint32) int {
 	return i
 }
 
-func (v *votes) line(file, line, now uint32) {
-	lines := v.lines[file]
-	if lines == nil {
-		lines = map[uint32]*ballot{}
-		v.lines[file] = lines
+// numbers are votes for what became of numbers, by their owner.
+type numbers map[uint32]map[uint32]*ballot
+
+func (n numbers) vote(owner, number, now uint32) {
+	own := n[owner]
+	if own == nil {
+		own = map[uint32]*ballot{}
+		n[owner] = own
 	}
-	if lines[line] == nil {
-		lines[line] = &ballot{}
+	if own[number] == nil {
+		own[number] = &ballot{}
 	}
-	lines[line].vote(uint64(now))
+	own[number].vote(uint64(now))
+}
+
+func (n numbers) moves() []NumberMove {
+	var moves []NumberMove
+	for _, owner := range slices.Sorted(maps.Keys(n)) {
+		own, shift := n[owner], int32(0)
+		for _, number := range slices.Sorted(maps.Keys(own)) {
+			b := own[number]
+			if now := int32(uint32(b.choice) - number); b.count > 0 && now != shift {
+				moves = append(moves, NumberMove{Owner: owner, From: number, Shift: now})
+				shift = now
+			}
+		}
+	}
+	return moves
 }
 
 // function lets the lines of a function vote, if its code is laid out as it was.
 func (v *votes) function(f, now *program.Function) {
 	if file := v.old.FileAt(f, 0); file != program.None {
-		v.line(file, f.StartLine, now.StartLine)
+		v.lines.vote(file, f.StartLine, now.StartLine)
 	}
 	if len(f.Data) == len(now.Data) {
 		v.data(f, now)
@@ -118,8 +136,13 @@ func (v *votes) function(f, now *program.Function) {
 	after := v.new.Steps(now.Tables[program.TableLine], v.steps[1][:0])
 	files := v.old.Steps(f.Tables[program.TableFile], v.steps[2][:0])
 	v.steps = [3][]program.Step{before, after, files}
-	if !slices.EqualFunc(before, after, func(a, b program.Step) bool { return a.End == b.End }) {
+	if !sameEnds(before, after) {
 		return
+	}
+	if now := v.new.Steps(now.Tables[program.TableFile], nil); f.Unit != program.None && sameEnds(files, now) {
+		for i, s := range files {
+			v.files.vote(f.Unit, uint32(s.Value), uint32(now[i].Value))
+		}
 	}
 	start := uint32(0)
 	for i, s := range before {
@@ -130,10 +153,14 @@ func (v *votes) function(f, now *program.Function) {
 			return
 		}
 		if file := v.old.FileOf(f, files[0].Value); file != program.None {
-			v.line(file, uint32(s.Value), uint32(after[i].Value))
+			v.lines.vote(file, uint32(s.Value), uint32(after[i].Value))
 		}
 		start = s.End
 	}
+}
+
+func sameEnds(a, b []program.Step) bool {
+	return slices.EqualFunc(a, b, func(a, b program.Step) bool { return a.End == b.End })
 }
 
 // data lets what a function's record refers to vote.
@@ -182,20 +209,5 @@ func (v *votes) moves() []Move {
 		weight += b.count
 	}
 	done()
-	return moves
-}
-
-func (v *votes) lineMoves() []LineMove {
-	var moves []LineMove
-	for _, file := range slices.Sorted(maps.Keys(v.lines)) {
-		lines, shift := v.lines[file], int32(0)
-		for _, line := range slices.SortedFunc(maps.Keys(lines), cmp.Compare) {
-			b := lines[line]
-			if now := int32(uint32(b.choice) - line); b.count > 0 && now != shift {
-				moves = append(moves, LineMove{File: file, From: line, Shift: now})
-				shift = now
-			}
-		}
-	}
 	return moves
 }

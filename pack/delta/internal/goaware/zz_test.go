@@ -44,7 +44,7 @@ func TestZZ(t *testing.T) {
 		s := m.script
 		var sizes []string
 		last := 0
-		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.lineMoves, k.edits, k.fixes} {
+		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.fixes} {
 			if err := part(s); err != nil {
 				t.Fatal(i, err)
 			}
@@ -61,6 +61,8 @@ func TestZZ(t *testing.T) {
 			t.Error(err)
 		}
 		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Ops), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Edits), "fixes", len(s.Fixes), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
+		fmt.Println(Stats)
+		clear(Stats)
 		if os.Getenv("W") != "" {
 			m.where()
 		}
