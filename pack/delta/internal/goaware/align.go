@@ -14,7 +14,8 @@ import (
 func (m *maker) align() error {
 	seed := maphash.MakeSeed()
 	a := &aligner{maker: m, old: newPlain(m.old, m.blank[0], seed), new: newPlain(m.new, m.blank[1], seed)}
-	oldParts, newParts := a.old.parts(), a.new.parts()
+	both := m.old.Parts.Relocations.Len() > 0 && m.new.Parts.Relocations.Len() > 0
+	oldParts, newParts := a.old.parts(both), a.new.parts(both)
 	for i, to := range newParts {
 		from := oldParts[i]
 		switch to.kind {
@@ -135,7 +136,7 @@ type piece struct {
 }
 
 // parts cuts a file into its code, its tables and what lies between.
-func (n *plain) parts() []piece {
+func (n *plain) parts(relocations bool) []piece {
 	first, last := n.Functions[0], n.Functions[len(n.Functions)-1]
 	start, _, _ := n.Offset(first.Entry)
 	end, _, ok := n.Offset(last.Entry + uint64(last.Size) - 1)
@@ -144,6 +145,9 @@ func (n *plain) parts() []piece {
 		code.End = code.Start
 	}
 	known := []piece{{code, Literal}, {n.Parts.Programs, Programs}, {n.Parts.Records, Records}, {n.Parts.Finder, Finder}}
+	if relocations {
+		known = append(known, piece{n.Parts.Relocations, Relocations})
+	}
 	slices.SortFunc(known, func(a, b piece) int { return cmp.Compare(a.Start, b.Start) })
 	var all []piece
 	at := 0

@@ -25,7 +25,7 @@ type codec struct {
 
 // models are what is learned about each kind of number.
 type models struct {
-	counts, sections, sizes, skips, moves, shifts, lines, files, keeps, entries, fields, steps, values, gaps, bytes *entropy.Number
+	counts, places, sections, sizes, skips, moves, shifts, lines, files, keeps, entries, fields, steps, values, gaps, bytes *entropy.Number
 
 	kinds, flags, same *entropy.Flag
 }
@@ -35,7 +35,7 @@ func newCodec(coder entropy.Coder, old *program.Program, size int) *codec {
 	k.decoder, _ = coder.(*entropy.Decoder)
 	m := &k.models
 	for _, number := range []**entropy.Number{
-		&m.counts, &m.sections, &m.sizes, &m.skips, &m.moves, &m.shifts, &m.lines, &m.files, &m.keeps, &m.entries, &m.fields, &m.steps, &m.values, &m.gaps, &m.bytes,
+		&m.counts, &m.places, &m.sections, &m.sizes, &m.skips, &m.moves, &m.shifts, &m.lines, &m.files, &m.keeps, &m.entries, &m.fields, &m.steps, &m.values, &m.gaps, &m.bytes,
 	} {
 		*number = entropy.NewNumber()
 	}
@@ -87,7 +87,7 @@ func list[T any](k *codec, items *[]T, code func(i int, item *T) error) error {
 }
 
 func (k *codec) script(s *Script) error {
-	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.seals} {
+	for _, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.places, k.seals} {
 		if err := part(s); err != nil {
 			return err
 		}
@@ -162,7 +162,7 @@ func (k *codec) ops(s *Script) error {
 	end, at, last, context := 0, 0, Copy, 0
 	return list(k, &s.Ops, func(_ int, op *Op) error {
 		op.Kind = k.kind(op.Kind, int(last))
-		parts := map[Kind]program.Range{Programs: k.old.Parts.Programs, Records: k.old.Parts.Records, Finder: k.old.Parts.Finder}
+		parts := map[Kind]program.Range{Programs: k.old.Parts.Programs, Records: k.old.Parts.Records, Finder: k.old.Parts.Finder, Relocations: k.old.Parts.Relocations}
 		switch r, table := parts[op.Kind]; {
 		case table:
 			more := int64(op.Size - r.Len())

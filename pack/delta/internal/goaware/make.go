@@ -81,7 +81,7 @@ type maker struct {
 }
 
 func (m *maker) run(ctx context.Context) error {
-	for _, step := range []func() error{m.findSeals, m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findFixes} {
+	for _, step := range []func() error{m.findSeals, m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findPlaces, m.findFixes} {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

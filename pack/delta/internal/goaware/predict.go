@@ -28,6 +28,7 @@ func predict(old *program.Program, s *Script, size int) ([]byte, error) {
 	if err := w.makeTables(s); err != nil {
 		return nil, err
 	}
+	w.places = movePlaces(old, w.shifts, s.Places)
 	for _, op := range s.Ops {
 		if err := w.op(op); err != nil {
 			return nil, err
@@ -45,6 +46,7 @@ type writer struct {
 	end      uint32
 	made     []byte
 	literals []byte
+	places   []program.Relocation
 	bases    [program.Bases]program.Movement
 }
 
@@ -80,6 +82,8 @@ func (w *writer) op(op Op) error {
 		w.made = append(w.made, w.tables.programs...)
 	case Records:
 		w.made = w.tables.appendRecords(w.made, w.end)
+	case Relocations:
+		w.made = w.old.AppendRelocations(w.made, w.places, func(addr uint64) uint64 { return w.shifts.movement(addr).New })
 	case Finder:
 		w.made = append(w.made, program.MakeFinder(w.tables.entries, uint64(w.end))...)
 	}

@@ -29,6 +29,7 @@ type Script struct {
 	Lines    []NumberMove // of source files
 	Files    []NumberMove // of units
 	Edits    []Edit
+	Places   []Place    // where relocations are not as expected
 	End      int64      // how much further the end of the functions moves than what lies there
 	Fixes    []Fix      // by offset
 	Seals    seal.Kinds // parts that are computed last
@@ -54,6 +55,7 @@ const (
 	Programs
 	Records
 	Finder
+	Relocations
 	Kinds
 )
 
@@ -102,6 +104,13 @@ type Record struct {
 	Entry uint64
 	program.Function
 	Tables [][]byte
+}
+
+// Place is where the list of relocations is not as expected.
+type Place struct {
+	Keep int  // places that are as expected before it
+	Drop bool // the next one is none any more; else one is new
+	New  program.Relocation
 }
 
 // Fix is a byte of the new file that is not as expected.

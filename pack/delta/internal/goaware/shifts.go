@@ -89,6 +89,8 @@ func copied(old *program.Program, s *Script) []interval {
 			from = old.Parts.Records.Start
 		case Finder:
 			from = old.Parts.Finder.Start
+		case Relocations:
+			from = old.Parts.Relocations.Start
 		}
 		if op.Kind != Literal && op.Kind != Zeros {
 			list = moved(list, old, place, from, at, op.Size)

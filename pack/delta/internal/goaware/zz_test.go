@@ -44,11 +44,11 @@ func TestZZ(t *testing.T) {
 		s := m.script
 		var sizes []string
 		last := 0
-		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.fixes} {
+		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.places, k.fixes} {
 			if err := part(s); err != nil {
 				t.Fatal(i, err)
 			}
-			sizes = append(sizes, fmt.Sprintf("%s %d", strings.Split("sections ops literals moves lines edits fixes", " ")[i], e.Len()-last))
+			sizes = append(sizes, fmt.Sprintf("%s %d", strings.Split("sections ops literals moves lines edits places fixes", " ")[i], e.Len()-last))
 			last = e.Len()
 		}
 		body, err := Make(context.Background(), old, now)

@@ -1,6 +1,10 @@
 package program
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/gohotfix/hotfix/internal/goexe"
+)
 
 // tableReferences finds the references in the linker's own tables.
 func (p *Program) tableReferences() []Reference {
@@ -8,7 +12,8 @@ func (p *Program) tableReferences() []Reference {
 	known = p.functionDataReferences(known)
 	known = p.typeReferences(known)
 	known = p.typeLinks(known)
-	return p.unwindReferences(known)
+	known = p.unwindReferences(known)
+	return p.importReferences(known)
 }
 
 // distance appends a reference of four bytes that counts from a base.
@@ -169,6 +174,29 @@ func (p *Program) unwindReferences(known []Reference) []Reference {
 	}
 	for at := int(s.Offset); at+4 <= int(s.Offset+s.Size); at += 4 {
 		if p.u32(at) != 0 {
+			known = p.distance(known, at, BaseLow)
+		}
+	}
+	return known
+}
+
+// importReferences finds the addresses in the table of imports of PE files, and in
+// the places that the loader fills, which lie at the start of the data.
+func (p *Program) importReferences(known []Reference) []Reference {
+	imports, ok := p.file.Section(".idata")
+	data, found := p.file.Section(".data")
+	if !ok || !found || p.file.Format != "PE" {
+		return known
+	}
+	within := func(value uint32, s goexe.Section) bool { return p.imageBase()+uint64(value)-s.Addr < uint64(s.Size) }
+	for at := int(imports.Offset); at+4 <= int(imports.Offset+imports.Size); at += 4 {
+		if value := p.u32(at); within(value, imports) || within(value, data) {
+			known = p.distance(known, at, BaseLow)
+		}
+	}
+	end := min(uint64(data.Size), p.module.NoPtrData-data.Addr)
+	for at := int(data.Offset); at+8 <= int(data.Offset)+int(end); at += 8 {
+		if within(p.u32(at), imports) {
 			known = p.distance(known, at, BaseLow)
 		}
 	}

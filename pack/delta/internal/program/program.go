@@ -38,6 +38,8 @@ type Program struct {
 	References []Reference // by offset; they do not overlap
 	Parts      Parts
 
+	Relocations []Relocation // in the order of the list
+
 	arch    code.Arch
 	file    *goexe.File
 	module  *goexe.Module
@@ -47,6 +49,8 @@ type Program struct {
 	loaded  []Section
 	byStart []Section // loaded ones by offset
 	labels  []uint32
+
+	segments []uint64 // addresses of the segments of a Mach-O file
 }
 
 // Section is a part of the file that is loaded at an address, or a part of the
@@ -63,6 +67,8 @@ type Parts struct {
 	Programs Range // tables of values by the offset in a function
 	Records  Range // entries and records of functions
 	Finder   Range // index from addresses to functions
+
+	Relocations Range // places that the loader corrects; empty if they are not in a list of their own
 }
 
 // Range is a range of offsets in the file.
@@ -111,6 +117,7 @@ func (p *Program) open() error {
 	if err := p.readFunctions(); err != nil {
 		return err
 	}
+	p.readRelocations()
 	p.findReferences()
 	return nil
 }
