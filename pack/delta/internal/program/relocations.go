@@ -20,7 +20,7 @@ const (
 	pePointer  = 10 << 12 // IMAGE_REL_BASED_DIR64
 	peHead     = 8
 	machStart  = 0x11 // opcodes: the type is a pointer,
-	machPlace  = 0x70 // segment and offset,
+	machPlace  = 0x20 // segment and offset,
 	machOne    = 0x51 // one pointer
 	machAlign  = 8
 	commandMap = 0x80000022 // LC_DYLD_INFO_ONLY
