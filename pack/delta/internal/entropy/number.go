@@ -16,9 +16,13 @@ const (
 	numberLimit = 60
 )
 
-// NewNumber returns a model that has seen nothing.
+// NewNumber returns a model that has seen nothing, and expects less than 16 bits.
 func NewNumber() *Number {
-	return &Number{lengths: NewProbs(1<<lengthBits, One/2), high: NewProbs((1<<lengthBits)<<learnedBits, One/2)}
+	m := &Number{lengths: NewProbs(1<<lengthBits, One/2), high: NewProbs((1<<lengthBits)<<learnedBits, One/2)}
+	for node := 1; node < 4; node++ { // those that tell lengths from 32 and from 16 on
+		m.lengths[node] = NewProbs(1, One-One/16)[0]
+	}
+	return m
 }
 
 // Code codes a number below 1<<63; a decoder ignores the one that it is given.

@@ -19,21 +19,21 @@ func (m *maker) align() error {
 	for i, to := range newParts {
 		from := oldParts[i]
 		switch to.kind {
-		case Copy:
+		case copyBytes:
 			a.match(from.Range, to.Range)
-		case Literal: // code
+		case literalBytes: // code
 			a.matchCode(from.Range, to.Range)
 		default:
-			a.ops = append(a.ops, Op{Kind: to.kind, Size: to.Len()})
+			a.ops = append(a.ops, operation{Kind: to.kind, Size: to.Len()})
 		}
 	}
-	m.script.Ops = a.ops
+	m.script.Operations = a.ops
 	literals := bytes.Clone(m.new.Data)
 	for _, s := range m.sealed {
 		clear(literals[s.Start:s.End])
 	}
 	for at, op := 0, 0; op < len(a.ops); op++ {
-		if a.ops[op].Kind == Literal {
+		if a.ops[op].Kind == literalBytes {
 			m.script.Literals = append(m.script.Literals, literals[at:at+a.ops[op].Size]...)
 		}
 		at += a.ops[op].Size
@@ -132,7 +132,7 @@ func (n *plain) identity(r program.Reference) uint32 {
 // piece is a range of a file that is matched in one way.
 type piece struct {
 	program.Range
-	kind Kind
+	kind operationKind
 }
 
 // parts cuts a file into its code, its tables and what lies between.
@@ -144,25 +144,25 @@ func (n *plain) parts(relocations bool) []piece {
 	if !ok || code.Len() < 0 {
 		code.End = code.Start
 	}
-	known := []piece{{code, Literal}, {n.Parts.Programs, Programs}, {n.Parts.Records, Records}, {n.Parts.Finder, Finder}}
+	known := []piece{{code, literalBytes}, {n.Parts.Programs, programsTable}, {n.Parts.Records, recordsTable}, {n.Parts.Finder, finderTable}}
 	if relocations {
-		known = append(known, piece{n.Parts.Relocations, Relocations})
+		known = append(known, piece{n.Parts.Relocations, relocationsTable})
 	}
 	slices.SortFunc(known, func(a, b piece) int { return cmp.Compare(a.Start, b.Start) })
 	var all []piece
 	at := 0
 	for _, k := range known {
-		all = append(all, piece{program.Range{Start: at, End: k.Start}, Copy}, k)
+		all = append(all, piece{program.Range{Start: at, End: k.Start}, copyBytes}, k)
 		at = k.End
 	}
-	return append(all, piece{program.Range{Start: at, End: len(n.Data)}, Copy})
+	return append(all, piece{program.Range{Start: at, End: len(n.Data)}, copyBytes})
 }
 
 // aligner collects the operations in the order of the new file.
 type aligner struct {
 	*maker
 	old, new *plain
-	ops      []Op
+	ops      []operation
 	index    blocks
 }
 
@@ -171,22 +171,22 @@ func (a *aligner) copy(from, size int) {
 	if size == 0 {
 		return
 	}
-	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == Copy && a.ops[n-1].Old+a.ops[n-1].Size == from {
+	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == copyBytes && a.ops[n-1].Old+a.ops[n-1].Size == from {
 		a.ops[n-1].Size += size
 		return
 	}
-	a.ops = append(a.ops, Op{Kind: Copy, Old: from, Size: size})
+	a.ops = append(a.ops, operation{Kind: copyBytes, Old: from, Size: size})
 }
 
 func (a *aligner) literal(size int) {
 	if size == 0 {
 		return
 	}
-	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == Literal {
+	if n := len(a.ops); n > 0 && a.ops[n-1].Kind == literalBytes {
 		a.ops[n-1].Size += size
 		return
 	}
-	a.ops = append(a.ops, Op{Kind: Literal, Size: size})
+	a.ops = append(a.ops, operation{Kind: literalBytes, Size: size})
 }
 
 // matchCode goes through the functions.
@@ -312,7 +312,7 @@ func (a *aligner) match(from, to program.Range) {
 			return
 		}
 		if n := zeros(new[at:to.End]); n >= window {
-			a.ops = append(a.ops, Op{Kind: Zeros, Size: n})
+			a.ops = append(a.ops, operation{Kind: zeroBytes, Size: n})
 			at += n
 			source = min(source+zeros(old[min(source, from.End):from.End]), from.End)
 			continue

@@ -20,9 +20,9 @@ type expectation struct {
 
 // of returns what becomes of a function's record. Its lists are good until the
 // next call.
-func (x *expectation) of(f *program.Function) Record {
+func (x *expectation) of(f *program.Function) record {
 	text, entry := x.shifts.movement(x.old.Text()), x.shifts.movement(f.Entry)
-	r := Record{Entry: entry.New - text.New, Function: *f}
+	r := record{Entry: entry.New - text.New, Function: *f}
 	r.Name = x.offset(program.BaseNames, f.Name, 1)
 	if f.Unit != program.None {
 		r.Unit = x.offset(program.BaseUnits, f.Unit, 4)
@@ -66,7 +66,7 @@ func (x *expectation) table(f *program.Function, i int) []byte {
 	case i == program.TableLine && x.linesMoved(f):
 	case i == program.TableFile && x.filesMoved(f):
 	default:
-		return x.old.TableBytes(f.Tables[i])
+		return x.old.TableBytes(f, i)
 	}
 	return program.AppendTable(nil, x.steps(f, i, moved), x.old.Quantum())
 }
@@ -80,7 +80,7 @@ func (x *expectation) linesMoved(f *program.Function) bool {
 	if len(x.shifts.lines) == 0 {
 		return false
 	}
-	x.files = x.old.Steps(f.Tables[program.TableFile], x.files[:0])
+	x.files = x.old.Steps(f, program.TableFile, x.files[:0])
 	for _, s := range x.files {
 		if x.shifts.lines[x.old.FileOf(f, s.Value)] != nil {
 			return true
@@ -92,11 +92,11 @@ func (x *expectation) linesMoved(f *program.Function) bool {
 // steps are those of a table, with their ends and lines moved. The result is good
 // until the next call.
 func (x *expectation) steps(f *program.Function, table int, moved bool) []program.Step {
-	x.before = x.old.Steps(f.Tables[table], x.before[:0])
+	x.before = x.old.Steps(f, table, x.before[:0])
 	x.after = x.after[:0]
 	entry := x.shifts.movement(f.Entry)
 	if table == program.TableLine {
-		x.files = x.old.Steps(f.Tables[program.TableFile], x.files[:0])
+		x.files = x.old.Steps(f, program.TableFile, x.files[:0])
 	}
 	files, start, end := x.files, uint32(0), uint32(0)
 	for _, s := range x.before {
@@ -130,7 +130,7 @@ func (x *expectation) steps(f *program.Function, table int, moved bool) []progra
 }
 
 // records makes the list of all functions of the new program.
-func (x *expectation) records(edits []Edit, each func(*Record) error) error {
+func (x *expectation) records(edits []functionEdit, each func(*record) error) error {
 	next := 0
 	keep := func(n int) error {
 		for range n {
@@ -150,10 +150,10 @@ func (x *expectation) records(edits []Edit, each func(*Record) error) error {
 		if err := keep(e.Keep); err != nil {
 			return err
 		}
-		if e.Kind != Insert {
+		if e.Kind != inserted {
 			next++
 		}
-		if e.Kind != Drop {
+		if e.Kind != dropped {
 			if err := each(&e.Record); err != nil {
 				return err
 			}
@@ -199,7 +199,7 @@ func (t *tables) program(content []byte) uint32 {
 
 // add adds a function. Its tables are laid out in the linker's order
 // (generatePctab in cmd/link/internal/ld/pcln.go): inlined calls last.
-func (t *tables) add(r *Record) {
+func (t *tables) add(r *record) {
 	f := r.Function
 	f.Tables = make([]uint32, len(r.Tables))
 	for i, content := range r.Tables {

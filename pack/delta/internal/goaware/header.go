@@ -10,14 +10,14 @@ const smallest = 0x100
 // was copied as a whole. The formats differ, but what they say is the same: any
 // number that is an address, an offset or a size of the old sections becomes that
 // of the new ones.
-func (w *writer) rewriteHeader(ops []Op) {
+func (w *writer) rewriteHeader(ops []operation) {
 	end := len(w.old.Data)
 	for _, s := range w.old.Sections {
 		if s.Size > 0 {
 			end = min(end, s.Offset)
 		}
 	}
-	if len(ops) == 0 || ops[0].Kind != Copy || ops[0].Old != 0 || ops[0].Size < end || len(w.place.sections) != len(w.old.Sections) {
+	if len(ops) == 0 || ops[0].Kind != copyBytes || ops[0].Old != 0 || ops[0].Size < end || len(w.sections) != len(w.old.Sections) {
 		return
 	}
 	known := w.measures()
@@ -50,7 +50,7 @@ func (w *writer) measures() map[uint64]uint64 {
 	}
 	var all []extent
 	for i, s := range w.old.Sections {
-		now := w.place.sections[i]
+		now := w.sections[i]
 		e := extent{start: program.Movement{Old: s.Addr, New: now.Addr}, offset: program.Movement{Old: uint64(s.Offset), New: uint64(now.Offset)}}
 		last := w.shifts.movement(s.Addr + uint64(max(s.Size, 1)) - 1)
 		e.end = program.Movement{Old: last.Old + 1, New: last.New + 1}

@@ -24,7 +24,7 @@ func Make(ctx context.Context, old, new []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the new file: %w", err)
 	}
-	m := &maker{old: before, new: after, script: &Script{}}
+	m := &maker{old: before, new: after, script: &script{}}
 	if err := m.run(ctx); err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	d, s := entropy.NewDecoder(body), &Script{}
+	d, s := entropy.NewDecoder(body), &script{}
 	if err := newCodec(d, program, size).script(s); err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 	if len(made) != size {
 		return nil, ErrCorrupt
 	}
-	for _, f := range s.Fixes {
+	for _, f := range s.Corrections {
 		made[f.Offset] += f.Value
 	}
 	seals, err := seal.Find(made)
@@ -74,14 +74,14 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 // maker finds the script.
 type maker struct {
 	old, new *program.Program
-	script   *Script
+	script   *script
 	partners []int       // for each new function the old one that became it, or -1
 	sealed   []seal.Span // of the new file: computed last
 	blank    [2][]byte   // old and new file without what is computed
 }
 
 func (m *maker) run(ctx context.Context) error {
-	for _, step := range []func() error{m.findSeals, m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findPlaces, m.findFixes} {
+	for _, step := range []func() error{m.findSeals, m.placeSections, m.matchFunctions, m.align, m.vote, m.findEdits, m.findRelocations, m.findCorrections} {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -115,7 +115,7 @@ func (m *maker) findSeals() error {
 
 func (m *maker) placeSections() error {
 	for _, s := range m.new.Sections {
-		m.script.Sections = append(m.script.Sections, Section{Addr: s.Addr, Offset: s.Offset, Loaded: s.Size > 0})
+		m.script.Sections = append(m.script.Sections, sectionStart{Addr: s.Addr, Offset: s.Offset, Loaded: s.Size > 0})
 	}
 	return nil
 }
@@ -142,19 +142,19 @@ func (m *maker) matchFunctions() error {
 func (m *maker) findEdits() error {
 	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
 	keep, next := 0, 0
-	add := func(kind EditKind, r Record) {
-		m.script.Edits = append(m.script.Edits, Edit{Keep: keep, Kind: kind, Record: r})
+	add := func(kind editKind, r record) {
+		m.script.Functions = append(m.script.Functions, functionEdit{Keep: keep, Kind: kind, Record: r})
 		keep = 0
 	}
 	for i := range m.new.Functions {
 		actual := m.record(&m.new.Functions[i])
 		partner := m.partners[i]
 		if partner < next { // none, or one that would be out of order
-			add(Insert, actual)
+			add(inserted, actual)
 			continue
 		}
 		for ; next < partner; next++ {
-			add(Drop, Record{})
+			add(dropped, record{})
 		}
 		expected := x.of(&m.old.Functions[partner])
 		next++
@@ -162,10 +162,10 @@ func (m *maker) findEdits() error {
 			keep++
 			continue
 		}
-		add(Change, actual)
+		add(changed, actual)
 	}
 	for ; next < len(m.old.Functions); next++ {
-		add(Drop, Record{})
+		add(dropped, record{})
 	}
 	ends := func(p *program.Program) uint64 {
 		last := p.Functions[len(p.Functions)-1]
@@ -177,21 +177,21 @@ func (m *maker) findEdits() error {
 }
 
 // record is what the new program says about a function.
-func (m *maker) record(f *program.Function) Record {
-	r := Record{Entry: f.Entry - m.new.Text(), Function: *f, Tables: make([][]byte, len(f.Tables))}
-	for i, table := range f.Tables {
-		r.Tables[i] = m.new.TableBytes(table)
+func (m *maker) record(f *program.Function) record {
+	r := record{Entry: f.Entry - m.new.Text(), Function: *f, Tables: make([][]byte, len(f.Tables))}
+	for i := range f.Tables {
+		r.Tables[i] = m.new.TableBytes(f, i)
 	}
 	return r
 }
 
 // equal reports whether two records are written in the same way.
-func (r *Record) equal(other *Record) bool {
+func (r *record) equal(other *record) bool {
 	if r.Entry != other.Entry || len(r.Tables) != len(other.Tables) || len(r.Data) != len(other.Data) {
 		return false
 	}
-	for i, field := range fields(&r.Function) {
-		if *field != *fields(&other.Function)[i] {
+	for i, number := range numbers(&r.Function) {
+		if *number != *numbers(&other.Function)[i] {
 			return false
 		}
 	}
@@ -208,8 +208,8 @@ func (r *Record) equal(other *Record) bool {
 	return true
 }
 
-// findFixes compares what the script makes with what it should.
-func (m *maker) findFixes() error {
+// findCorrections compares what the script makes with what it should.
+func (m *maker) findCorrections() error {
 	made, err := predict(m.old, m.script, len(m.new.Data))
 	if err != nil {
 		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", ErrUnknown, err)
@@ -222,7 +222,7 @@ func (m *maker) findFixes() error {
 	}
 	for i, b := range m.new.Data {
 		if made[i] != b {
-			m.script.Fixes = append(m.script.Fixes, Fix{i, b - made[i]})
+			m.script.Corrections = append(m.script.Corrections, correction{i, b - made[i]})
 		}
 	}
 	return nil

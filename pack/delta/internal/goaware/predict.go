@@ -20,21 +20,21 @@ var (
 
 // predict makes the new file, as far as it follows from the script without its
 // fixes.
-func predict(old *program.Program, s *Script, size int) ([]byte, error) {
-	w := &writer{old: old, shifts: newShifts(old, s), place: placement{s.Sections}, made: make([]byte, 0, size), literals: s.Literals}
+func predict(old *program.Program, s *script, size int) ([]byte, error) {
+	w := &writer{old: old, sections: s.Sections, shifts: newShifts(old, s), place: newPlacement(s.Sections), made: make([]byte, 0, size), literals: s.Literals}
 	for b := range program.Bases {
 		w.bases[b] = w.shifts.movement(old.BaseAddr(b))
 	}
-	if err := w.makeTables(s); err != nil {
+	if err := w.makeTables(s, size); err != nil {
 		return nil, err
 	}
-	w.places = movePlaces(old, w.shifts, s.Places)
-	for _, op := range s.Ops {
+	w.places = movePlaces(old, w.shifts, s.Relocations)
+	for _, op := range s.Operations {
 		if err := w.op(op); err != nil {
 			return nil, err
 		}
 	}
-	w.rewriteHeader(s.Ops)
+	w.rewriteHeader(s.Operations)
 	return w.made, nil
 }
 
@@ -47,15 +47,19 @@ type writer struct {
 	made     []byte
 	literals []byte
 	places   []program.Relocation
+	sections []sectionStart
 	bases    [program.Bases]program.Movement
 }
 
-func (w *writer) makeTables(s *Script) error {
+func (w *writer) makeTables(s *script, size int) error {
 	parts := w.old.Parts
 	w.tables = newTables(len(w.old.Functions), parts.Programs.Len(), parts.Records.Len())
 	x := &expectation{old: w.old, shifts: w.shifts}
-	err := x.records(s.Edits, func(r *Record) error {
+	err := x.records(s.Functions, func(r *record) error {
 		w.tables.add(r)
+		if len(w.tables.programs)+len(w.tables.records) > size {
+			return errSize
+		}
 		return nil
 	})
 	last := w.old.Functions[len(w.old.Functions)-1]
@@ -64,27 +68,30 @@ func (w *writer) makeTables(s *Script) error {
 	return err
 }
 
-func (w *writer) op(op Op) error {
+func (w *writer) op(op operation) error {
 	from := len(w.made)
 	switch op.Kind {
-	case Copy:
+	case copyBytes:
 		w.made = append(w.made, w.old.Data[op.Old:op.Old+op.Size]...)
 		w.rewrite(op, from)
 		return nil
-	case Literal:
+	case literalBytes:
 		w.made = append(w.made, w.literals[:op.Size]...)
 		w.literals = w.literals[op.Size:]
 		return nil
-	case Zeros:
+	case zeroBytes:
 		w.made = append(w.made, make([]byte, op.Size)...)
 		return nil
-	case Programs:
+	case programsTable:
 		w.made = append(w.made, w.tables.programs...)
-	case Records:
+	case recordsTable:
 		w.made = w.tables.appendRecords(w.made, w.end)
-	case Relocations:
+	case relocationsTable:
 		w.made = w.old.AppendRelocations(w.made, w.places, func(addr uint64) uint64 { return w.shifts.movement(addr).New })
-	case Finder:
+	case finderTable:
+		if n := len(w.tables.entries); n > 0 && program.FinderSize(w.tables.entries[0], uint64(w.end)) > op.Size {
+			return errSize
+		}
 		w.made = append(w.made, program.MakeFinder(w.tables.entries, uint64(w.end))...)
 	}
 	for len(w.made)-from < op.Size && len(w.made)-from+8 > op.Size { // up to where the next part is aligned
@@ -97,7 +104,7 @@ func (w *writer) op(op Op) error {
 }
 
 // rewrite makes the references in what was copied lead to where things are now.
-func (w *writer) rewrite(op Op, at int) {
+func (w *writer) rewrite(op operation, at int) {
 	refs := w.old.References
 	i := sort.Search(len(refs), func(i int) bool { return int(refs[i].Offset) >= op.Old })
 	var addr uint64

@@ -8,7 +8,7 @@
 //
 // # Method
 //
-// The decoder reads the old executable with package program. A [Script] then says
+// The decoder reads the old executable with package program. A script then says
 // from where in the old file the bytes of the new one are copied. From that
 // follows where each address went, and by it all references in what is copied are
 // rewritten. The tables that the linker makes of the functions are made anew. What
@@ -20,101 +20,101 @@ import (
 	"github.com/gohotfix/hotfix/pack/delta/internal/seal"
 )
 
-// Script is how a new program comes from an old one.
-type Script struct {
-	Sections []Section
-	Ops      []Op
-	Literals []byte       // of all literal operations
-	Moves    []Move       // by address, without overlap
-	Lines    []NumberMove // of source files
-	Files    []NumberMove // of units
-	Edits    []Edit
-	Places   []Place    // where relocations are not as expected
-	End      int64      // how much further the end of the functions moves than what lies there
-	Fixes    []Fix      // by offset
-	Seals    seal.Kinds // parts that are computed last
-	HasID    bool
-	ID       seal.ID
+// script is how a new program comes from an old one.
+type script struct {
+	Sections    []sectionStart
+	Operations  []operation
+	Literals    []byte       // of all literal operations
+	Moves       []labelMove  // ascending, without overlap
+	Lines       []numberMove // of source files
+	Files       []numberMove // of units
+	Functions   []functionEdit
+	End         int64 // how much further the end of the functions moves than what lies there
+	Relocations []relocationEdit
+	Seals       seal.Kinds // parts that are computed last
+	HasID       bool
+	ID          seal.ID // Go build ID
+	Corrections []correction
 }
 
-// Section is where a section of the new file begins.
-type Section struct {
+// sectionStart is where a section of the new file begins.
+type sectionStart struct {
 	Addr   uint64
-	Offset int
+	Offset int  // in the file
 	Loaded bool // has bytes in the file
 }
 
-// Kind is what an operation does.
-type Kind int
+// operationKind is what an operation does.
+type operationKind int
 
-// Kinds of operations. Those beyond Zeros write a table that is made anew.
+// Kinds of operations. Those beyond zeroBytes write a table that is made anew.
 const (
-	Copy Kind = iota
-	Literal
-	Zeros
-	Programs
-	Records
-	Finder
-	Relocations
-	Kinds
+	copyBytes operationKind = iota
+	literalBytes
+	zeroBytes
+	programsTable
+	recordsTable
+	finderTable
+	relocationsTable
+	operationKinds
 )
 
-// Op is a piece of the new file.
-type Op struct {
-	Kind Kind
-	Old  int // of a Copy: offset in the old file
+// operation makes a piece of the new file.
+type operation struct {
+	Kind operationKind
+	Old  int // of copyBytes: offset in the old file
 	Size int // bytes
 }
 
-// Move says that addresses moved in another way than what was copied there.
-type Move struct {
+// labelMove says that labels moved in another way than what was copied there.
+type labelMove struct {
 	From, To int // of the old program's labels, by address
 	Shift    int64
 }
 
-// NumberMove says by how much numbers grew from one on: the lines of a file, or
+// numberMove says by how much numbers grew from one on: the lines of a file, or
 // the files of a unit.
-type NumberMove struct {
+type numberMove struct {
 	Owner uint32 // offset of the file's path, or number of the unit, in the old program
 	From  uint32
 	Shift int32
 }
 
-// EditKind is what happens to a function.
-type EditKind int
+// editKind is what happens to a function.
+type editKind int
 
 // Kinds of edits.
 const (
-	Change EditKind = iota // its record is another than expected
-	Insert                 // it has none in the old program
-	Drop                   // it is none of the new program
-	EditKinds
+	changed  editKind = iota // its record is another than expected
+	inserted                 // it has none in the old program
+	dropped                  // it is none of the new program
+	editKinds
 )
 
-// Edit is where the new program's functions are not as expected.
-type Edit struct {
+// functionEdit is where the new program's functions are not as expected.
+type functionEdit struct {
 	Keep   int // functions that are as expected before it
-	Kind   EditKind
-	Record Record // of a Change or Insert
+	Kind   editKind
+	Record record // of a changed or inserted one
 }
 
-// Record is what the function table says about a function, with the content of
+// record is what the function table says about a function, with the content of
 // its tables.
-type Record struct {
-	Entry uint64
+type record struct {
+	Entry uint64 // from the start of the text
 	program.Function
 	Tables [][]byte
 }
 
-// Place is where the list of relocations is not as expected.
-type Place struct {
+// relocationEdit is where the list of relocations is not as expected.
+type relocationEdit struct {
 	Keep int  // places that are as expected before it
 	Drop bool // the next one is none any more; else one is new
 	New  program.Relocation
 }
 
-// Fix is a byte of the new file that is not as expected.
-type Fix struct {
+// correction is a byte of the new file that is not as expected.
+type correction struct {
 	Offset int
 	Value  byte // what is added to it, modulo 256
 }

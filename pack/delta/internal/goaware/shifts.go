@@ -11,14 +11,14 @@ import (
 // shifts say how far each address of the old program moved.
 type shifts struct {
 	low   uint64
-	parts []part                   // by start; the first one begins at 0
+	parts []stretch                // by start; the first one begins at 0
 	last  int                      // the part that was asked for last
 	lines map[uint32][]numberShift // of each file
 	files map[uint32][]numberShift // of each unit
 }
 
-// part is a range of addresses up to the next part.
-type part struct {
+// stretch is a range of addresses up to the next one.
+type stretch struct {
 	start uint32 // from the lowest address on
 	shift uint64 // modulo 1<<64
 }
@@ -37,11 +37,11 @@ type interval struct {
 
 // newShifts follows what was copied. What was not moves with what lies in front
 // of it.
-func newShifts(old *program.Program, s *Script) *shifts {
+func newShifts(old *program.Program, s *script) *shifts {
 	m := &shifts{low: old.Low()}
 	list := copied(old, s)
 	slices.SortStableFunc(list, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
-	m.parts = append(m.parts, part{})
+	m.parts = append(m.parts, stretch{})
 	end := uint32(0)
 	for _, i := range list {
 		start := max(i.start, end)
@@ -56,7 +56,7 @@ func newShifts(old *program.Program, s *Script) *shifts {
 	return m
 }
 
-func byOwner(moves []NumberMove) map[uint32][]numberShift {
+func byOwner(moves []numberMove) map[uint32][]numberShift {
 	owners := map[uint32][]numberShift{}
 	for _, move := range moves {
 		owners[move.Owner] = append(owners[move.Owner], numberShift{move.From, move.Shift})
@@ -71,28 +71,28 @@ func (m *shifts) add(start uint32, shift uint64) {
 	case last.start == start:
 		last.shift = shift
 	default:
-		m.parts = append(m.parts, part{start, shift})
+		m.parts = append(m.parts, stretch{start, shift})
 	}
 }
 
 // copied lists where operations and sections moved addresses to.
-func copied(old *program.Program, s *Script) []interval {
+func copied(old *program.Program, s *script) []interval {
 	var list []interval
-	place := placement{s.Sections}
+	place := newPlacement(s.Sections)
 	at := 0
-	for _, op := range s.Ops {
+	for _, op := range s.Operations {
 		from := op.Old
 		switch op.Kind {
-		case Programs:
+		case programsTable:
 			from = old.Parts.Programs.Start
-		case Records:
+		case recordsTable:
 			from = old.Parts.Records.Start
-		case Finder:
+		case finderTable:
 			from = old.Parts.Finder.Start
-		case Relocations:
+		case relocationsTable:
 			from = old.Parts.Relocations.Start
 		}
-		if op.Kind != Literal && op.Kind != Zeros {
+		if op.Kind != literalBytes && op.Kind != zeroBytes {
 			list = moved(list, old, place, from, at, op.Size)
 		}
 		at += op.Size
@@ -121,22 +121,31 @@ func moved(list []interval, old *program.Program, place placement, from, to, siz
 }
 
 // placement tells the addresses of the new file's bytes.
-type placement struct{ sections []Section }
+type placement []sectionStart // those with bytes in the file, by offset
+
+func newPlacement(sections []sectionStart) placement {
+	var p placement
+	for _, s := range sections {
+		if s.Loaded {
+			p = append(p, s)
+		}
+	}
+	slices.SortStableFunc(p, func(a, b sectionStart) int { return cmp.Compare(a.Offset, b.Offset) })
+	return p
+}
 
 // address is that of a byte, as if the section that begins last before it went on
 // for ever.
 func (p placement) address(offset int) uint64 {
-	found := Section{}
-	for _, s := range p.sections {
-		if s.Loaded && s.Offset <= offset && s.Offset >= found.Offset {
-			found = s
-		}
+	next := sort.Search(len(p), func(i int) bool { return p[i].Offset > offset })
+	if next == 0 {
+		return uint64(offset)
 	}
-	return found.Addr + uint64(offset-found.Offset)
+	return p[next-1].Addr + uint64(offset-p[next-1].Offset)
 }
 
 // override lets ranges of labels move in another way.
-func (m *shifts) override(old *program.Program, moves []Move) {
+func (m *shifts) override(old *program.Program, moves []labelMove) {
 	if len(moves) == 0 {
 		return
 	}
@@ -184,12 +193,9 @@ func (m *shifts) movement(addr uint64) program.Movement {
 func (m *shifts) line(file, line uint32) uint32 { return moveNumber(m.lines[file], line) }
 
 func moveNumber(shifts []numberShift, number uint32) uint32 {
-	by := int32(0)
-	for _, s := range shifts {
-		if s.from > number {
-			break
-		}
-		by = s.shift
+	next := sort.Search(len(shifts), func(i int) bool { return shifts[i].from > number })
+	if next == 0 {
+		return number
 	}
-	return number + uint32(by)
+	return number + uint32(shifts[next-1].shift)
 }

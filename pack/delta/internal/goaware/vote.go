@@ -28,11 +28,11 @@ func (b *ballot) vote(choice uint64) {
 // vote finds out where addresses and lines moved that were not copied: each
 // reference in what was copied says where the one on the other side leads.
 func (m *maker) vote() error {
-	v := &votes{maker: m, labels: m.old.Labels(), shifts: newShifts(m.old, m.script), lines: numbers{}, files: numbers{}}
+	v := &votes{maker: m, labels: m.old.Labels(), shifts: newShifts(m.old, m.script), lines: tallies{}, files: tallies{}}
 	v.ballots = make([]ballot, len(v.labels))
 	at := 0
-	for _, op := range m.script.Ops {
-		if op.Kind == Copy {
+	for _, op := range m.script.Operations {
+		if op.Kind == copyBytes {
 			v.references(op, at)
 		}
 		at += op.Size
@@ -52,13 +52,13 @@ type votes struct {
 	labels  []uint32
 	ballots []ballot // for each label
 	shifts  *shifts
-	lines   numbers // of files
-	files   numbers // of units
+	lines   tallies // of files
+	files   tallies // of units
 	steps   [3][]program.Step
 }
 
 // references lets those vote that stand at the same place in what was copied.
-func (v *votes) references(op Op, at int) {
+func (v *votes) references(op operation, at int) {
 	old, new := v.old.References, v.new.References
 	from := sort.Search(len(old), func(i int) bool { return int(old[i].Offset) >= op.Old })
 	j := sort.Search(len(new), func(i int) bool { return int(new[i].Offset) >= at })
@@ -91,10 +91,10 @@ func (v *votes) label(target uint32) int {
 	return i
 }
 
-// numbers are votes for what became of numbers, by their owner.
-type numbers map[uint32]map[uint32]*ballot
+// tallies are votes for what became of numbers, by their owner.
+type tallies map[uint32]map[uint32]*ballot
 
-func (n numbers) vote(owner, number, now uint32) {
+func (n tallies) vote(owner, number, now uint32) {
 	own := n[owner]
 	if own == nil {
 		own = map[uint32]*ballot{}
@@ -106,14 +106,14 @@ func (n numbers) vote(owner, number, now uint32) {
 	own[number].vote(uint64(now))
 }
 
-func (n numbers) moves() []NumberMove {
-	var moves []NumberMove
+func (n tallies) moves() []numberMove {
+	var moves []numberMove
 	for _, owner := range slices.Sorted(maps.Keys(n)) {
 		own, shift := n[owner], int32(0)
 		for _, number := range slices.Sorted(maps.Keys(own)) {
 			b := own[number]
 			if now := int32(uint32(b.choice) - number); b.count > 0 && now != shift {
-				moves = append(moves, NumberMove{Owner: owner, From: number, Shift: now})
+				moves = append(moves, numberMove{Owner: owner, From: number, Shift: now})
 				shift = now
 			}
 		}
@@ -132,14 +132,14 @@ func (v *votes) function(f, now *program.Function) {
 	if f.Size != now.Size {
 		return
 	}
-	before := v.old.Steps(f.Tables[program.TableLine], v.steps[0][:0])
-	after := v.new.Steps(now.Tables[program.TableLine], v.steps[1][:0])
-	files := v.old.Steps(f.Tables[program.TableFile], v.steps[2][:0])
+	before := v.old.Steps(f, program.TableLine, v.steps[0][:0])
+	after := v.new.Steps(now, program.TableLine, v.steps[1][:0])
+	files := v.old.Steps(f, program.TableFile, v.steps[2][:0])
 	v.steps = [3][]program.Step{before, after, files}
 	if !sameEnds(before, after) {
 		return
 	}
-	if now := v.new.Steps(now.Tables[program.TableFile], nil); f.Unit != program.None && sameEnds(files, now) {
+	if now := v.new.Steps(now, program.TableFile, nil); f.Unit != program.None && sameEnds(files, now) {
 		for i, s := range files {
 			v.files.vote(f.Unit, uint32(s.Value), uint32(now[i].Value))
 		}
@@ -182,8 +182,8 @@ const fewVotes = 2
 
 // moves joins neighbouring labels that moved in the same way, another one than
 // what was copied there.
-func (v *votes) moves() []Move {
-	var moves []Move
+func (v *votes) moves() []labelMove {
+	var moves []labelMove
 	weight := 0
 	open := false
 	done := func() {
@@ -204,7 +204,7 @@ func (v *votes) moves() []Move {
 			moves[last].To = i + 1
 		} else {
 			done()
-			moves, open = append(moves, Move{From: i, To: i + 1, Shift: int64(b.choice)}), true
+			moves, open = append(moves, labelMove{From: i, To: i + 1, Shift: int64(b.choice)}), true
 		}
 		weight += b.count
 	}

@@ -34,7 +34,7 @@ func TestZZ(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := &maker{old: before, new: after, script: &Script{}}
+		m := &maker{old: before, new: after, script: &script{}}
 		if err := m.run(context.Background()); err != nil {
 			t.Error(err)
 			continue
@@ -44,11 +44,11 @@ func TestZZ(t *testing.T) {
 		s := m.script
 		var sizes []string
 		last := 0
-		for i, part := range []func(*Script) error{k.sections, k.ops, k.literals, k.moves, k.numberMoves, k.edits, k.places, k.fixes} {
+		for i, part := range []func(*script) error{k.sections, k.operations, k.literals, k.labelMoves, k.numberMoves, k.functionEdits, k.relocationEdits, k.seals, k.corrections} {
 			if err := part(s); err != nil {
 				t.Fatal(i, err)
 			}
-			sizes = append(sizes, fmt.Sprintf("%s %d", strings.Split("sections ops literals moves lines edits places fixes", " ")[i], e.Len()-last))
+			sizes = append(sizes, fmt.Sprintf("%s %d", strings.Split("sections ops literals moves lines edits places seals fixes", " ")[i], e.Len()-last))
 			last = e.Len()
 		}
 		body, err := Make(context.Background(), old, now)
@@ -60,9 +60,7 @@ func TestZZ(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Ops), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Edits), "fixes", len(s.Fixes), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
-		fmt.Println(Stats)
-		clear(Stats)
+		fmt.Println(paths[1], len(now), "body", len(body), sizes, "ops", len(s.Operations), "lit", len(s.Literals), "moves", len(s.Moves), "lines", len(s.Lines), "edits", len(s.Functions), "fixes", len(s.Corrections), "ok", bytes.Equal(made, now), "make x2", t1.Sub(t0), "apply", time.Since(t1))
 		if os.Getenv("W") != "" {
 			m.where()
 		}
@@ -76,19 +74,19 @@ func TestZZ(t *testing.T) {
 func (m *maker) dump() {
 	s := m.script
 	at := 0
-	for i, op := range s.Ops {
+	for i, op := range s.Operations {
 		if i < 1600 {
 			fmt.Printf("op %d at %#x old %#x size %d\n", op.Kind, at, op.Old, op.Size)
-			if op.Kind == Literal {
+			if op.Kind == literalBytes {
 				fmt.Printf("   %q\n", m.new.Data[at:at+min(op.Size, 80)])
 			}
 		}
 		at += op.Size
 	}
-	for i, e := range s.Edits {
+	for i, e := range s.Functions {
 		if i < 40 {
 			fmt.Println("edit", e.Keep, e.Kind, func() string {
-				if e.Kind == Drop {
+				if e.Kind == dropped {
 					return ""
 				}
 				f := e.Record.Function
@@ -104,7 +102,7 @@ func (m *maker) dump() {
 			fmt.Println("move", l)
 		}
 	}
-	for i, f := range s.Fixes {
+	for i, f := range s.Corrections {
 		if i < 30000 {
 			addr, _, _ := m.new.Loaded(f.Offset)
 			refs := m.new.References
@@ -142,9 +140,9 @@ func (m *maker) why() {
 		if exp.Entry != act.Entry {
 			w += " entry"
 		}
-		for j, f := range fields(&act.Function) {
-			if *f != *fields(&exp.Function)[j] {
-				w += fmt.Sprintf(" field%d(%#x,%#x)", j, *f, *fields(&exp.Function)[j])
+		for j, f := range numbers(&act.Function) {
+			if *f != *numbers(&exp.Function)[j] {
+				w += fmt.Sprintf(" field%d(%#x,%#x)", j, *f, *numbers(&exp.Function)[j])
 			}
 		}
 		for j, d := range act.Data {
@@ -174,9 +172,9 @@ func TestZS(t *testing.T) {
 	now, _ := os.ReadFile("/tmp/prof/hf/nats.a")
 	before, _ := program.Open(old)
 	after, _ := program.Open(now)
-	m := &maker{old: before, new: after, script: &Script{}}
+	m := &maker{old: before, new: after, script: &script{}}
 	m.run(context.Background())
-	s := newShifts(before, &Script{Sections: m.script.Sections, Ops: m.script.Ops})
+	s := newShifts(before, &script{Sections: m.script.Sections, Operations: m.script.Operations})
 	for _, p := range s.parts {
 		fmt.Printf("part %#x %#x\n", p.start, p.shift)
 	}
@@ -222,10 +220,10 @@ func (m *maker) where() {
 		return by[name]
 	}
 	at := 0
-	for _, op := range m.script.Ops {
+	for _, op := range m.script.Operations {
 		s := get(at)
 		switch op.Kind {
-		case Literal:
+		case literalBytes:
 			s.lit += op.Size
 			s.litops++
 		default:
@@ -233,7 +231,7 @@ func (m *maker) where() {
 		}
 		at += op.Size
 	}
-	for _, f := range m.script.Fixes {
+	for _, f := range m.script.Corrections {
 		get(f.Offset).fixes++
 	}
 	for k, v := range by {

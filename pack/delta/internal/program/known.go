@@ -18,11 +18,14 @@ func (p *Program) tableReferences() []Reference {
 
 // distance appends a reference of four bytes that counts from a base.
 func (p *Program) distance(known []Reference, at int, base Base) []Reference {
-	if target, ok := p.target(p.BaseAddr(base) + uint64(p.u32(at))); ok {
+	if target, ok := p.target(p.BaseAddr(base) + uint64(p.u32(at))); ok && len(known) < p.mostKnown() {
 		known = append(known, Reference{Offset: int32(at), Target: target, Kind: Distance, Base: base, Size: 4})
 	}
 	return known
 }
+
+// mostKnown bounds what hostile tables can name: no more than there is room for.
+func (p *Program) mostKnown() int { return len(p.Data) / 4 }
 
 // fileReferences finds the offsets of paths in the lists of units' files.
 func (p *Program) fileReferences(known []Reference) []Reference {
@@ -120,9 +123,9 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 // that its code comes from, or [None].
 func (p *Program) filesOfInlined(f *Function) []uint32 {
 	var files []uint32
-	paths := p.Steps(f.Tables[TableFile], nil)
+	paths := p.Steps(f, TableFile, nil)
 	start := uint32(0)
-	for _, s := range p.Steps(f.Tables[TableInlined], nil) {
+	for _, s := range p.Steps(f, TableInlined, nil) {
 		if s.Value >= 0 && s.Value < maxInlined {
 			for int(s.Value) >= len(files) {
 				files = append(files, None)
@@ -139,7 +142,7 @@ func (p *Program) filesOfInlined(f *Function) []uint32 {
 // FileAt returns the offset of the path of the file that the code at an offset in
 // a function comes from, or [None].
 func (p *Program) FileAt(f *Function, offset uint32) uint32 {
-	return p.fileAt(f, p.Steps(f.Tables[TableFile], nil), offset)
+	return p.fileAt(f, p.Steps(f, TableFile, nil), offset)
 }
 
 func (p *Program) fileAt(f *Function, files []Step, offset uint32) uint32 {

@@ -9,26 +9,37 @@ type Step struct {
 	Value int32
 }
 
-// Steps appends the steps of the table at an offset among the programs.
-func (p *Program) Steps(table uint32, steps []Step) []Step {
-	if table == 0 || int64(table) >= int64(p.Parts.Programs.Len()) {
+// Steps appends the steps of one of a function's tables. It has no more of them
+// than the function has instructions.
+func (p *Program) Steps(f *Function, table int, steps []Step) []Step {
+	if table >= len(f.Tables) {
 		return steps
 	}
-	return Steps(p.Data[p.Parts.Programs.Start+int(table):p.Parts.Programs.End], p.table.Quantum, steps)
+	return appendSteps(p.tableFrom(f.Tables[table]), p.table.Quantum, uint32(f.Size), steps)
 }
 
-// Steps appends the steps of the table at the beginning of data. A table that is
+// Steps returns the steps of the table at the beginning of data. A table that is
 // cut short has those up to there.
-func Steps(data []byte, quantum uint32, steps []Step) []Step {
+func Steps(data []byte, quantum uint32) []Step { return appendSteps(data, quantum, None, nil) }
+
+// tableFrom is the data that begins at an offset among the programs.
+func (p *Program) tableFrom(offset uint32) []byte {
+	if offset == 0 || int64(offset) >= int64(p.Parts.Programs.Len()) {
+		return nil
+	}
+	return p.Data[p.Parts.Programs.Start+int(offset) : p.Parts.Programs.End]
+}
+
+func appendSteps(data []byte, quantum, size uint32, steps []Step) []Step {
 	at, s := 0, Step{Value: -1}
-	for first := true; ; first = false {
+	for first := true; s.End < size; first = false {
 		delta, n := uvarint(data[at:])
 		if n == 0 || delta == 0 && !first {
 			return steps
 		}
 		at += n
 		distance, n := uvarint(data[at:])
-		if n == 0 {
+		if n == 0 || distance == 0 {
 			return steps
 		}
 		at += n
@@ -36,29 +47,30 @@ func Steps(data []byte, quantum uint32, steps []Step) []Step {
 		s.End += distance * quantum
 		steps = append(steps, s)
 	}
+	return steps
 }
 
-// TableBytes are the bytes of the table at an offset among the programs, with the
-// zero at its end; none if there is no table.
-func (p *Program) TableBytes(table uint32) []byte {
-	if table == 0 || int64(table) >= int64(p.Parts.Programs.Len()) {
-		return nil
-	}
-	data := p.Data[p.Parts.Programs.Start+int(table) : p.Parts.Programs.End]
+// TableBytes are the bytes of one of a function's tables, with the zero at its end;
+// none if there is no table.
+func (p *Program) TableBytes(f *Function, table int) []byte {
+	data := p.tableFrom(f.Tables[table])
 	at := 0
-	for {
-		for at < len(data) && data[at] >= 0x80 {
-			at++
+	for end := uint32(0); end <= uint32(f.Size); {
+		delta, n := uvarint(data[at:])
+		if n == 0 {
+			return data[:at]
 		}
-		if at >= len(data) || data[at] == 0 && at > 0 && data[at-1] < 0x80 {
-			return data[:min(at+1, len(data))]
+		if delta == 0 && at > 0 {
+			return data[:at+n]
 		}
-		at++
-		for at < len(data) && data[at] >= 0x80 {
-			at++
+		distance, m := uvarint(data[at+n:])
+		if m == 0 {
+			return data[:at]
 		}
-		at++
+		at += n + m
+		end += max(distance, 1) * p.table.Quantum
 	}
+	return data[:at]
 }
 
 // Quantum is the smallest distance between instructions, in bytes.

@@ -55,8 +55,8 @@ func TestZZ(t *testing.T) {
 				if f.Tables[j] == 0 {
 					continue
 				}
-				b := p.TableBytes(f.Tables[j])
-				if !bytes.Equal(AppendTable(nil, p.Steps(f.Tables[j], nil), p.Quantum()), b) {
+				b := p.TableBytes(f, j)
+				if !bytes.Equal(AppendTable(nil, p.Steps(f, j, nil), p.Quantum()), b) {
 					bad++
 				}
 				if _, ok := seen[string(b)]; !ok {

@@ -3,7 +3,7 @@ package goaware
 import "github.com/gohotfix/hotfix/pack/delta/internal/program"
 
 // movePlaces is the list of relocations that follows from the old one.
-func movePlaces(old *program.Program, m *shifts, edits []Place) []program.Relocation {
+func movePlaces(old *program.Program, m *shifts, edits []relocationEdit) []program.Relocation {
 	list := make([]program.Relocation, 0, len(old.Relocations))
 	next := 0
 	keep := func(n int) {
@@ -25,50 +25,31 @@ func movePlaces(old *program.Program, m *shifts, edits []Place) []program.Reloca
 	return list
 }
 
-// findPlaces finds where the relocations are not as expected.
-func (m *maker) findPlaces() error {
+// findRelocations finds where the relocations are not as expected.
+func (m *maker) findRelocations() error {
 	expected := movePlaces(m.old, newShifts(m.old, m.script), nil)
 	known := map[program.Relocation]bool{}
 	for _, r := range m.new.Relocations {
 		known[r] = true
 	}
 	keep, i := 0, 0
-	edit := func(p Place) {
+	edit := func(p relocationEdit) {
 		p.Keep, keep = keep, 0
-		m.script.Places = append(m.script.Places, p)
+		m.script.Relocations = append(m.script.Relocations, p)
 	}
 	for _, r := range m.new.Relocations {
 		for i < len(expected) && !known[expected[i]] {
-			edit(Place{Drop: true})
+			edit(relocationEdit{Drop: true})
 			i++
 		}
 		if i < len(expected) && expected[i] == r {
 			keep, i = keep+1, i+1
 		} else {
-			edit(Place{New: r})
+			edit(relocationEdit{New: r})
 		}
 	}
 	for ; i < len(expected); i++ {
-		edit(Place{Drop: true})
+		edit(relocationEdit{Drop: true})
 	}
 	return nil
-}
-
-// places codes the edits of the list of relocations, the new ones by the one
-// before.
-func (k *codec) places(s *Script) error {
-	last := k.old.Low()
-	return list(k, &s.Places, func(_ int, p *Place) error {
-		k.count(k.models.keeps, &p.Keep)
-		if p.Drop = k.models.flags.Code(k.coder, 2, p.Drop); p.Drop {
-			return k.check(p.Keep <= len(k.old.Relocations))
-		}
-		more := int64(p.New.Addr - last)
-		k.signed(k.models.places, &more)
-		p.New.Addr = last + uint64(more)
-		segment := int(p.New.Segment)
-		k.count(k.models.counts, &segment)
-		p.New.Segment, last = byte(segment), p.New.Addr
-		return k.check(p.Keep <= len(k.old.Relocations) && segment < 16)
-	})
 }

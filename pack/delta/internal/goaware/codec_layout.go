@@ -1,0 +1,143 @@
+package goaware
+
+import (
+	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// sections codes by how much each moved more than the one before: its address,
+// then its place in the file.
+func (k *codec) sections(s *script) error {
+	addresses, offsets, loaded := entropy.NewNumber(), entropy.NewNumber(), entropy.NewFlag(1)
+	var shift, further int64
+	i := 0
+	return list(k, &s.Sections, func(section *sectionStart) error {
+		var old program.Section
+		if i < len(k.old.Sections) {
+			old = k.old.Sections[i]
+		}
+		i++
+		section.Loaded = k.flag(loaded, 0, section.Loaded == (old.Size > 0)) == (old.Size > 0)
+		moved := int64(section.Addr - old.Addr)
+		k.after(addresses, &moved, shift)
+		section.Addr, shift = old.Addr+uint64(moved), moved
+		inFile := int64(section.Offset-old.Offset) - shift
+		k.after(offsets, &inFile, further)
+		section.Offset, further = old.Offset+int(shift+inFile), inFile
+		return k.check(section.Offset >= 0 && section.Offset <= k.size)
+	})
+}
+
+// part is where a table that is made anew was in the old file.
+func part(p *program.Program, kind operationKind) program.Range {
+	switch kind {
+	case programsTable:
+		return p.Parts.Programs
+	case recordsTable:
+		return p.Parts.Records
+	case finderTable:
+		return p.Parts.Finder
+	}
+	return p.Parts.Relocations
+}
+
+// operations codes from where each copy goes on, and how long the others are.
+func (k *codec) operations(s *script) error {
+	kinds, skips, sizes, literals, tables := entropy.NewFlag(int(operationKinds*operationKinds)), entropy.NewNumber(), entropy.NewNumber(), entropy.NewNumber(), entropy.NewNumber()
+	at, end, last := 0, 0, copyBytes
+	return list(k, &s.Operations, func(op *operation) error {
+		op.Kind = operationKind(k.one(kinds, int(last), int(operationKinds), int(op.Kind)))
+		last = op.Kind
+		switch op.Kind {
+		case copyBytes:
+			from := int64(op.Old)
+			k.after(skips, &from, int64(end))
+			k.integer(sizes, &op.Size)
+			op.Old = int(from)
+			if err := k.check(from >= 0 && op.Old <= len(k.old.Data) && op.Size <= len(k.old.Data)-op.Old); err != nil {
+				return err
+			}
+			end = op.Old + op.Size
+		case literalBytes, zeroBytes:
+			k.integer(literals, &op.Size)
+		default:
+			r := part(k.old, op.Kind)
+			size := int64(op.Size)
+			k.after(tables, &size, int64(r.Len()))
+			op.Size, end = int(size), r.End
+		}
+		if err := k.check(op.Size > 0 && op.Size <= k.size-at); err != nil {
+			return err
+		}
+		at += op.Size
+		return nil
+	})
+}
+
+// What a model of literal bytes learns before: so many bytes of the old file, on
+// both sides of where the copy in front of them ended.
+const (
+	around  = 96
+	learned = 1 << 16 // that it is made for
+)
+
+func (k *codec) literals(s *script) error {
+	size := 0
+	for _, op := range s.Operations {
+		if op.Kind == literalBytes {
+			size += op.Size
+		}
+	}
+	if size == 0 {
+		return nil
+	}
+	m := entropy.NewBytes(size + learned)
+	if k.reader != nil {
+		s.Literals = make([]byte, size)
+	}
+	at, end := 0, 0
+	for _, op := range s.Operations {
+		switch op.Kind {
+		case copyBytes:
+			end = op.Old + op.Size
+		case literalBytes:
+			m.Learn(k.old.Data[max(0, end-around):min(len(k.old.Data), end+around)])
+			for i := range op.Size {
+				s.Literals[at+i] = m.Code(k.coder, s.Literals[at+i])
+			}
+			at += op.Size
+		}
+		if err := k.check(true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// corrections codes the gap in front of each, and its value.
+func (k *codec) corrections(s *script) error {
+	const contexts = 3 // a gap, or in a row behind a small value, or a large one
+	gaps, values := entropy.NewNumber(), entropy.NewFlag(contexts<<8)
+	at, last := 0, 0
+	return list(k, &s.Corrections, func(c *correction) error {
+		gap := c.Offset - at
+		k.integer(gaps, &gap)
+		context := 0
+		if gap == 0 {
+			context = 1 + last>>7
+		}
+		node := 1
+		for i := 7; i >= 0; i-- {
+			node <<= 1
+			if k.flag(values, context<<8+node>>1, c.Value>>i&1 == 1) {
+				node++
+			}
+		}
+		if err := k.check(gap >= 0 && gap < k.size-at); err != nil {
+			return err
+		}
+		c.Offset, c.Value, last = at+gap, byte(node), node&0xff
+		at = c.Offset + 1
+		return nil
+	})
+}
