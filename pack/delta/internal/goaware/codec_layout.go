@@ -114,30 +114,42 @@ func (k *codec) literals(s *script) error {
 	return nil
 }
 
-// corrections codes the gap in front of each, and its value.
+// corrections codes the gap in front of each, and its value: often that of the one
+// before, as when all offsets in a function's frame change.
 func (k *codec) corrections(s *script) error {
 	const contexts = 3 // a gap, or in a row behind a small value, or a large one
-	gaps, values := entropy.NewNumber(), entropy.NewFlag(contexts<<8)
-	at, last := 0, 0
+	gaps, again, values := entropy.NewNumber(), entropy.NewFlag(4), entropy.NewFlag(contexts<<8)
+	at, last, repeated := 0, byte(0), 0
 	return list(k, &s.Corrections, func(c *correction) error {
 		gap := c.Offset - at
 		k.integer(gaps, &gap)
-		context := 0
-		if gap == 0 {
-			context = 1 + last>>7
-		}
-		node := 1
-		for i := 7; i >= 0; i-- {
-			node <<= 1
-			if k.flag(values, context<<8+node>>1, c.Value>>i&1 == 1) {
-				node++
-			}
-		}
 		if err := k.check(gap >= 0 && gap < k.size-at); err != nil {
 			return err
 		}
-		c.Offset, c.Value, last = at+gap, byte(node), node&0xff
+		context := 0
+		if gap == 0 {
+			context = 1 + int(last>>7)
+		}
+		if k.flag(again, min(context, 1)<<1+repeated, c.Value == last) {
+			c.Value, repeated = last, 1
+		} else {
+			c.Value, repeated = k.byte(values, context, c.Value), 0
+		}
+		c.Offset, last = at+gap, c.Value
 		at = c.Offset + 1
 		return nil
 	})
+}
+
+// byte codes a byte by the bits above each of its bits.
+func (k *codec) byte(m *entropy.Flag, context int, value byte) byte {
+	node := 1
+	for i := 7; i >= 0; i-- {
+		bit := k.flag(m, context<<8+node, value>>i&1 == 1)
+		node <<= 1
+		if bit {
+			node++
+		}
+	}
+	return byte(node)
 }

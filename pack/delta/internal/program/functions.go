@@ -76,6 +76,11 @@ func (p *Program) readFunctions() error {
 		if lists, err = p.readRecord(f, lists); err != nil {
 			return err
 		}
+		for _, d := range f.Data {
+			if d != None {
+				p.dataEnd = max(p.dataEnd, p.module.FuncData+uint64(d))
+			}
+		}
 		next = record + RecordSize + 4*(len(f.Tables)-FixedTables+len(f.Data))
 	}
 	p.Parts.Records.End = base + next

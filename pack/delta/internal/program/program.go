@@ -49,6 +49,7 @@ type Program struct {
 	loaded  []Section
 	byStart []Section // loaded ones by offset
 	labels  []uint32
+	dataEnd uint64 // address of the last of the functions' data
 
 	segments []uint64 // addresses of the segments of a Mach-O file
 }
@@ -205,10 +206,10 @@ func (p *Program) findParts() (err error) {
 	return err
 }
 
-// inTable reports whether an address lies in the part of the function table
-// that holds no addresses.
+// inTable reports whether an address lies in the function table or in what it
+// refers to.
 func (p *Program) inTable(addr uint64) bool {
-	return addr >= p.module.Table && addr < p.module.EndRecords
+	return addr >= p.module.Table && addr < p.module.EndRecords || addr >= p.module.FuncData && addr < p.dataEnd
 }
 
 func (p *Program) u32(at int) uint32 { return p.file.Order.Uint32(p.Data[at:]) }
