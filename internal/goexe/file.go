@@ -222,11 +222,14 @@ func (f *File) Stripped() (symbols, dwarf bool) {
 
 // Data reads the bytes of a section.
 func (f *File) Data(s Section) ([]byte, error) {
+	if s.Size == 0 {
+		return nil, nil // wherever it is said to be
+	}
 	if f.bytes != nil {
 		return f.bytes[s.Offset:][:s.Size:s.Size], nil
 	}
 	data := make([]byte, s.Size)
-	if _, err := f.reader.ReadAt(data, s.Offset); err != nil && !(errors.Is(err, io.EOF) && s.Size == 0) {
+	if n, err := f.reader.ReadAt(data, s.Offset); n < len(data) {
 		return nil, fmt.Errorf("reading section %s: %w", s.Name, err)
 	}
 	return data, nil

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/pack/delta"
+	"github.com/gohotfix/hotfix/pack/delta/internal/programtest"
 )
 
 func diff(t testing.TB, old, new []byte) ([]byte, delta.Info) {
@@ -145,19 +146,20 @@ func TestDamagedPatches(t *testing.T) {
 	t.Parallel()
 	old := random(1, 3000, 16)
 	now := moved(old)
-	patches := map[string][]byte{}
-	patches["generic"], _ = diff(t, old, now)
-	patches["whole"], _ = diff(t, old, random(9, 300, 256))
-	results := map[string][]byte{"generic": now, "whole": random(9, 300, 256)}
-	for name, patch := range patches {
+	small, fixed := programtest.Build(programtest.Sample(40)), programtest.Build(programtest.Sample(40).Fixed(7))
+	for name, test := range map[string]struct{ old, new []byte }{
+		"generic": {old, now}, "whole": {old, random(9, 300, 256)}, "program": {small, fixed},
+	} {
+		patch, info := diff(t, test.old, test.new)
+		require.Equal(t, name, info.Coder.String())
 		refused := 0
 		try := func(damaged []byte) {
-			made, err := apply(old, damaged)
+			made, err := apply(test.old, damaged)
 			if err != nil {
 				refused++
 				return
 			}
-			require.True(t, bytes.Equal(results[name], made), name)
+			require.True(t, bytes.Equal(test.new, made), name)
 		}
 		for i := range patch {
 			for bit := range 8 {
@@ -173,7 +175,8 @@ func TestDamagedPatches(t *testing.T) {
 	}
 	_, err := apply(old, []byte("HFDELTA\x02\x01"))
 	require.ErrorIs(t, err, delta.ErrNotPatch)
-	_, err = apply(old, append(bytes.Clone(patches["generic"]), 0))
+	patch, _ := diff(t, old, now)
+	_, err = apply(old, append(patch, 0))
 	require.ErrorIs(t, err, delta.ErrCorrupt)
 }
 
@@ -192,8 +195,15 @@ func FuzzApply(f *testing.F) {
 	f.Add(patch)
 	patch, _ = diff(f, old, random(9, 300, 256))
 	f.Add(patch)
+	program := programtest.Build(programtest.Sample(20))
+	patch, _ = diff(f, program, programtest.Build(programtest.Sample(20).Fixed(5)))
+	f.Add(patch)
 	f.Fuzz(func(t *testing.T, patch []byte) {
-		made, err := apply(old, patch)
+		base := old
+		if info, err := delta.Inspect(bytes.NewReader(patch)); err == nil && info.Coder == delta.Program {
+			base = program
+		}
+		made, err := apply(base, patch)
 		if err != nil {
 			return
 		}
@@ -218,9 +228,12 @@ func FuzzDiff(f *testing.F) {
 // of an old one must never change.
 func TestGoldenPatches(t *testing.T) {
 	t.Parallel()
-	old := random(1, 3000, 16)
-	for name, now := range map[string][]byte{"generic": moved(old), "whole": random(9, 300, 256)} {
-		path := filepath.Join("testdata", name+".patch")
+	noise, program := random(1, 3000, 16), programtest.Build(programtest.Sample(40))
+	for name, test := range map[string]struct{ old, new []byte }{
+		"generic": {noise, moved(noise)}, "whole": {noise, random(9, 300, 256)},
+		"program": {program, programtest.Build(programtest.Sample(40).Fixed(7))},
+	} {
+		old, now, path := test.old, test.new, filepath.Join("testdata", name+".patch")
 		if *update {
 			patch, _ := diff(t, old, now)
 			require.NoError(t, os.WriteFile(path, patch, 0o644))

@@ -45,7 +45,7 @@ const (
 
 // NewBytes returns a model for about so many bytes, trained ones included.
 func NewBytes(size int) *Bytes {
-	width := min(max(bits.Len(uint(size))+5, 14), 22)
+	width := min(max(bits.Len(uint(size))+3, 12), 22)
 	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<indexBits), matched: NewProbs(2*(maxMatch+1), One/2)}
 	for range orders {
 		m.tables = append(m.tables, NewProbs(1<<width, One/2))

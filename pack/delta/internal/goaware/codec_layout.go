@@ -74,24 +74,26 @@ func (k *codec) operations(s *script) error {
 	})
 }
 
-// What a model of literal bytes learns before: so many bytes of the old file, on
-// both sides of where the copy in front of them ended.
+// What a model of literal bytes learns before: so many bytes of the old file on
+// both sides of where the copy in front of them ended, or so many times more than
+// there are.
 const (
-	around  = 96
-	learned = 1 << 16 // that it is made for
+	around   = 96
+	sideways = 24
 )
 
+// literals codes the bytes of all literal operations.
 func (k *codec) literals(s *script) error {
-	size := 0
+	size, n := 0, 0
 	for _, op := range s.Operations {
 		if op.Kind == literalBytes {
-			size += op.Size
+			size, n = size+op.Size, n+1
 		}
 	}
-	if size == 0 {
+	if n == 0 {
 		return nil
 	}
-	m := entropy.NewBytes(size + learned)
+	m := entropy.NewBytes(size + n*2*around)
 	if k.reader != nil {
 		s.Literals = make([]byte, size)
 	}
@@ -101,7 +103,8 @@ func (k *codec) literals(s *script) error {
 		case copyBytes:
 			end = op.Old + op.Size
 		case literalBytes:
-			m.Learn(k.old.Data[max(0, end-around):min(len(k.old.Data), end+around)])
+			side := min(around, sideways*op.Size)
+			m.Learn(k.old.Data[max(0, end-side):min(len(k.old.Data), end+side)])
 			for i := range op.Size {
 				s.Literals[at+i] = m.Code(k.coder, s.Literals[at+i])
 			}

@@ -1,0 +1,91 @@
+package goaware
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/programtest"
+)
+
+func roundTrip(t *testing.T, old, new []byte) []byte {
+	t.Helper()
+	body, err := Make(t.Context(), old, new)
+	require.NoError(t, err)
+	made, err := Apply(t.Context(), old, body, len(new))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(new, made))
+	return body
+}
+
+func TestFixes(t *testing.T) {
+	t.Parallel()
+	first := programtest.Sample(200)
+	old := programtest.Build(first)
+	for name, test := range map[string]struct {
+		new  programtest.Recipe
+		most int // bytes
+	}{
+		"nothing":             {first, 20},
+		"the first function":  {first.Fixed(0), 200},
+		"one in the middle":   {first.Fixed(77), 200},
+		"two of them":         {first.Fixed(20).Fixed(90), 300},
+		"fewer functions":     {programtest.Sample(150), 900},
+		"more functions":      {programtest.Sample(220), 1000},
+		"the other way round": {programtest.Sample(1), 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := programtest.Build(test.new)
+			assert.LessOrEqual(t, len(roundTrip(t, old, now)), test.most)
+			roundTrip(t, now, old)
+		})
+	}
+}
+
+func TestNotPrograms(t *testing.T) {
+	t.Parallel()
+	old := programtest.Build(programtest.Sample(5))
+	for _, pair := range [][2][]byte{{old, []byte("text")}, {[]byte("text"), old}, {nil, nil}} {
+		_, err := Make(t.Context(), pair[0], pair[1])
+		require.ErrorIs(t, err, ErrUnknown)
+	}
+	_, err := Apply(t.Context(), old, []byte("not a body"), 5000)
+	require.ErrorIs(t, err, ErrCorrupt)
+}
+
+// Whatever two executables hold, a patch between them makes the new one.
+func FuzzMake(f *testing.F) {
+	old, now := programtest.Build(programtest.Sample(12)), programtest.Build(programtest.Sample(12).Fixed(4))
+	f.Add([]byte{}, []byte{})
+	f.Add([]byte{1, 30, 1}, []byte{2, 40, 7})
+	f.Fuzz(func(t *testing.T, before, after []byte) {
+		a, b := programtest.Damage(old, before), programtest.Damage(now, after)
+		body, err := Make(t.Context(), a, b)
+		if err != nil {
+			return
+		}
+		made, err := Apply(t.Context(), a, body, len(b))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(b, made))
+	})
+}
+
+// No body makes a host do more than its sizes allow.
+func FuzzApply(f *testing.F) {
+	old := programtest.Build(programtest.Sample(12))
+	now := programtest.Build(programtest.Sample(12).Fixed(4))
+	body, err := Make(f.Context(), old, now)
+	require.NoError(f, err)
+	f.Add(body, len(now))
+	f.Fuzz(func(t *testing.T, body []byte, size int) {
+		if size < 0 || size > 1<<20 {
+			return
+		}
+		if made, err := Apply(t.Context(), old, body, size); err == nil {
+			require.Len(t, made, size)
+		}
+	})
+}
