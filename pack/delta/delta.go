@@ -26,16 +26,26 @@ func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
 		return Info{}, fmt.Errorf("making a patch: a file has more than %d bytes: %w", MaxSize, ErrTooLarge)
 	}
 	info := Info{Old: identify(old), New: identify(new)}
-	body, err := info.encodeBody(ctx, old, new)
-	if err != nil {
-		return Info{}, fmt.Errorf("making a patch: %w", err)
+	for _, try := range []func(context.Context, []byte, []byte) ([]byte, error){info.encodeProgram, info.encodeAny} {
+		body, err := try(ctx, old, new)
+		if errors.Is(err, goaware.ErrUnknown) {
+			continue
+		}
+		if err != nil {
+			return Info{}, fmt.Errorf("making a patch: %w", err)
+		}
+		patch := append(info.encode(), body...)
+		err = Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), io.Discard)
+		if errors.Is(err, ErrCorrupt) && info.Coder == Program {
+			continue // others are there for what was not foreseen
+		}
+		if err != nil {
+			return Info{}, fmt.Errorf("checking the patch that was made: %w", err)
+		}
+		_, err = w.Write(patch)
+		return info, err
 	}
-	patch := append(info.encode(), body...)
-	if err := Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), io.Discard); err != nil {
-		return Info{}, fmt.Errorf("checking the patch that was made: %w", err)
-	}
-	_, err = w.Write(patch)
-	return info, err
+	return Info{}, fmt.Errorf("checking the patch that was made: %w", ErrCorrupt)
 }
 
 // rarely is how many times smaller than the new file a patch of [Program] must be
@@ -43,36 +53,39 @@ func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
 // far more.
 const rarely = 256
 
-// encodeBody tries the coders, and notes which one gave the smallest body.
-func (i *Info) encodeBody(ctx context.Context, old, new []byte) ([]byte, error) {
+// encodeProgram makes a body for executables of Go, or the smallest one of all
+// coders if it is not that much smaller.
+func (i *Info) encodeProgram(ctx context.Context, old, new []byte) ([]byte, error) {
 	body, err := goaware.Make(ctx, old, new)
-	switch {
-	case err == nil && len(body) <= len(new)/rarely:
-		i.Coder = Program
-		return body, nil
-	case err != nil && !errors.Is(err, goaware.ErrUnknown):
+	if err != nil {
 		return nil, err
 	}
-	best := body
-	if err == nil {
-		i.Coder = Program
-	}
-	for _, c := range []struct {
-		coder  Coder
-		encode func() ([]byte, error)
-	}{
-		{Whole, func() ([]byte, error) { return compressStreams([][]byte{new}) }},
-		{Generic, func() ([]byte, error) { return encodeGeneric(ctx, old, new) }},
-	} {
-		body, err := c.encode()
-		if err != nil {
-			return nil, err
-		}
-		if i.Coder == 0 || len(body) < len(best) {
-			best, i.Coder = body, c.coder
+	if len(body) > len(new)/rarely {
+		other, err := i.encodeAny(ctx, old, new)
+		if err != nil || len(other) < len(body) {
+			return other, err
 		}
 	}
-	return best, nil
+	i.Coder = Program
+	return body, nil
+}
+
+// encodeAny makes the smaller one of the bodies for files of any kind.
+func (i *Info) encodeAny(ctx context.Context, old, new []byte) ([]byte, error) {
+	whole, err := compressStreams([][]byte{new})
+	if err != nil {
+		return nil, err
+	}
+	generic, err := encodeGeneric(ctx, old, new)
+	if err != nil {
+		return nil, err
+	}
+	if len(whole) <= len(generic) {
+		i.Coder = Whole
+		return whole, nil
+	}
+	i.Coder = Generic
+	return generic, nil
 }
 
 // Apply writes the new file that a patch makes of the old one. The old file is

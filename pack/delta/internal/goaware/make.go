@@ -141,8 +141,13 @@ func (m *maker) matchFunctions() error {
 // findEdits compares the expected records with those that are there.
 func (m *maker) findEdits() error {
 	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
-	keep, next := 0, 0
+	keep, next, odd := 0, 0, false
 	add := func(kind editKind, r record) {
+		for _, content := range r.Tables {
+			if !bytes.Equal(content, program.AppendTable(nil, program.Steps(content, m.old.Quantum()), m.old.Quantum())) {
+				odd = true
+			}
+		}
 		m.script.Functions = append(m.script.Functions, functionEdit{Keep: keep, Kind: kind, Record: r})
 		keep = 0
 	}
@@ -166,6 +171,9 @@ func (m *maker) findEdits() error {
 	}
 	for ; next < len(m.old.Functions); next++ {
 		add(dropped, record{})
+	}
+	if odd {
+		return fmt.Errorf("%w: a table is not as the compiler writes it", ErrUnknown)
 	}
 	ends := func(p *program.Program) uint64 {
 		last := p.Functions[len(p.Functions)-1]
