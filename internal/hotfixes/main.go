@@ -68,7 +68,7 @@ func run(ctx context.Context, chosen []upstream.Hotfix) (err error) {
 	wrong := 0
 	for _, h := range chosen {
 		for _, on := range h.Targets {
-			report, err := compareSides(ctx, w, filepath.Join(temp, "built"), h.Program.For(on), h.Fixed(on))
+			report, err := compareSides(ctx, w, filepath.Join(temp, "built"), h.Base(on), h.Fixed(on))
 			if err != nil {
 				return errors.Join(fmt.Errorf("%s for %s: %w", h.Name, on, err), table.Flush())
 			}

@@ -1,6 +1,10 @@
 package upstream
 
-import "github.com/gohotfix/hotfix/target"
+import (
+	"strings"
+
+	"github.com/gohotfix/hotfix/target"
+)
 
 // Hotfix is a small fix of a real program.
 type Hotfix struct {
@@ -19,14 +23,24 @@ type Program struct {
 	Package string // as "./cmd/age"
 }
 
+// Version is that of the module.
+func (p Program) Version() string { return p.Module[strings.LastIndexByte(p.Module, '@')+1:] }
+
 // For is the program for a target, as released.
 func (p Program) For(on target.Target) Executable {
 	return Executable{Module: p.Module, Package: p.Package, Target: on}
 }
 
+// Base is the program for a target without the fix.
+func (h Hotfix) Base(on target.Target) Executable {
+	e := h.Program.For(on)
+	e.Vendored = h.Edited != "" && h.Edited != StandardLibrary
+	return e
+}
+
 // Fixed is the program for a target with the fix in it.
 func (h Hotfix) Fixed(on target.Target) Executable {
-	e := h.Program.For(on)
+	e := h.Base(on)
 	e.Edit, e.Edited = &h.Edit, h.Edited
 	return e
 }
@@ -38,13 +52,15 @@ func Hotfixes() []Hotfix {
 	return append(checks(), others()...)
 }
 
-func nats(version string) Program {
+// NATS is a version of nats-server.
+func NATS(version string) Program {
 	return Program{"github.com/nats-io/nats-server/v2@" + version, "."}
 }
 
 func yq(version string) Program { return Program{"github.com/mikefarah/yq/v4@" + version, "."} }
 
-func age(version string) Program { return Program{"filippo.io/age@" + version, "./cmd/age"} }
+// Age is a version of age.
+func Age(version string) Program { return Program{"filippo.io/age@" + version, "./cmd/age"} }
 
 func caddy(version string) Program {
 	return Program{"github.com/caddyserver/caddy/v2@" + version, "./cmd/caddy"}
@@ -61,13 +77,13 @@ func on(names ...string) []target.Target {
 // checks put a statement at the top of a function of the program.
 func checks() []Hotfix {
 	return []Hotfix{
-		{Name: "nats-a", Program: nats("v2.14.8"), Edit: Edit{File: "server/client.go", Receiver: "*client", Name: "processUnsub",
+		{Name: "nats-a", Program: NATS("v2.14.8"), Edit: Edit{File: "server/client.go", Receiver: "*client", Name: "processUnsub",
 			Insert: `if len(arg) == 0 { c.Debugf("empty argument of UNSUB"); return fmt.Errorf("processUnsub: empty argument") }`},
 			Symbol: "github.com/nats-io/nats-server/v2/server.(*client).processUnsub", Targets: on("linux/amd64")},
-		{Name: "nats-b", Program: nats("v2.14.8"), Edit: Edit{File: "server/monitor.go", Receiver: "*Server", Name: "HandleRoutez",
+		{Name: "nats-b", Program: NATS("v2.14.8"), Edit: Edit{File: "server/monitor.go", Receiver: "*Server", Name: "HandleRoutez",
 			Insert: `if r.URL == nil { s.Errorf("routez: a request without URL"); w.WriteHeader(503); return }`},
 			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).HandleRoutez", Targets: on("linux/amd64")},
-		{Name: "nats-c", Program: nats("v2.15.2"), Edit: Edit{File: "server/filestore.go", Receiver: "*fileStore", Name: "LoadMsg",
+		{Name: "nats-c", Program: NATS("v2.15.2"), Edit: Edit{File: "server/filestore.go", Receiver: "*fileStore", Name: "LoadMsg",
 			Insert: `if seq == 0 { return nil, ErrStoreMsgNotFound }`},
 			Symbol: "github.com/nats-io/nats-server/v2/server.(*fileStore).LoadMsg", Targets: on("linux/amd64")},
 		{Name: "yq-a", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_env.go", Name: "envOperator",
@@ -76,7 +92,7 @@ func checks() []Hotfix {
 		{Name: "yq-b", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/decoder_ini.go", Receiver: "*iniDecoder", Name: "Decode",
 			Insert: `if dec.reader == nil { return nil, fmt.Errorf("ini: no reader was given") }`},
 			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.(*iniDecoder).Decode", Targets: on("linux/amd64")},
-		{Name: "age-a", Program: age("v1.3.2"), Edit: Edit{File: "cmd/age/age.go", Name: "decrypt",
+		{Name: "age-a", Program: Age("v1.3.2"), Edit: Edit{File: "cmd/age/age.go", Name: "decrypt",
 			Insert: `if len(identities) == 0 { errorf("no identities were given") }`},
 			Symbol: "main.decrypt", Targets: on("linux/arm64", "windows/amd64", "darwin/arm64", "linux/amd64")},
 		{Name: "caddy-a", Program: caddy("v2.11.8"), Edit: Edit{File: "modules/caddyhttp/staticresp.go", Receiver: "StaticResponse", Name: "ServeHTTP",
@@ -91,9 +107,9 @@ func checks() []Hotfix {
 // others are edits of other kinds or of other places.
 func others() []Hotfix {
 	return []Hotfix{
-		{Name: "nats-d", Program: nats("v2.14.8"), Edit: Edit{File: "server/leafnode.go", Receiver: "*Server", Name: "leafNodeResumeConnectProcess", Remove: 8},
+		{Name: "nats-d", Program: NATS("v2.14.8"), Edit: Edit{File: "server/leafnode.go", Receiver: "*Server", Name: "leafNodeResumeConnectProcess", Remove: 8},
 			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).leafNodeResumeConnectProcess", Targets: on("windows/amd64")},
-		{Name: "nats-e", Program: nats("v2.14.8"), Edit: Edit{File: "server/const.go", Name: "DEFAULT_MAX_CLOSED_CLIENTS", Replace: &Replacement{"10000", "20000"}},
+		{Name: "nats-e", Program: NATS("v2.14.8"), Edit: Edit{File: "server/const.go", Name: "DEFAULT_MAX_CLOSED_CLIENTS", Replace: &Replacement{"10000", "20000"}},
 			Symbol: "github.com/nats-io/nats-server/v2/server.setBaselineOptions", Targets: on("linux/arm64")},
 		{Name: "yq-c", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_slice.go", Name: "sliceStringNode", Remove: 6},
 			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.sliceStringNode", Targets: on("darwin/arm64")},
@@ -115,14 +131,14 @@ func others() []Hotfix {
 		{Name: "caddy-dependency", Program: caddy("v2.11.9"), Edited: "github.com/caddyserver/certmagic", Edit: Edit{File: "certificates.go", Receiver: "*Config", Name: "loadManagedCertificate",
 			Insert: `if domain == "" { return Certificate{}, fmt.Errorf("the certificate of no domain was asked for") }`},
 			Symbol: "github.com/caddyserver/certmagic.(*Config).loadManagedCertificate", Targets: on("linux/amd64")},
-		{Name: "age-b", Program: age("v1.3.2"), Edit: Edit{File: "scrypt.go", Receiver: "*ScryptRecipient", Name: "WrapWithLabels", Replace: &Replacement{"16", "24"}},
+		{Name: "age-b", Program: Age("v1.3.2"), Edit: Edit{File: "scrypt.go", Receiver: "*ScryptRecipient", Name: "WrapWithLabels", Replace: &Replacement{"16", "24"}},
 			Symbol: "filippo.io/age.(*ScryptRecipient).WrapWithLabels", Targets: on("windows/arm64")},
-		{Name: "age-c", Program: age("v1.3.2"), Edit: Edit{File: "internal/stream/stream.go", Receiver: "*EncryptWriter", Name: "flushChunk", Remove: 3},
+		{Name: "age-c", Program: Age("v1.3.2"), Edit: Edit{File: "internal/stream/stream.go", Receiver: "*EncryptWriter", Name: "flushChunk", Remove: 3},
 			Symbol: "filippo.io/age/internal/stream.(*EncryptWriter).flushChunk", Targets: on("darwin/amd64")},
-		{Name: "age-base64", Program: age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "encoding/base64/base64.go", Receiver: "*Encoding", Name: "decodeQuantum",
+		{Name: "age-base64", Program: Age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "encoding/base64/base64.go", Receiver: "*Encoding", Name: "decodeQuantum",
 			Insert: `if si > len(src) { return si, 0, CorruptInputError(si) }`},
 			Symbol: "encoding/base64.(*Encoding).decodeQuantum", Targets: on("linux/arm64")},
-		{Name: "age-fips", Program: age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "crypto/internal/fips140/hmac/hmac.go", Receiver: "*HMAC", Name: "Sum",
+		{Name: "age-fips", Program: Age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "crypto/internal/fips140/hmac/hmac.go", Receiver: "*HMAC", Name: "Sum",
 			Insert: `if h == nil { panic("hmac: no hash was made") }`},
 			Symbol: "crypto/internal/fips140/hmac.(*HMAC).Sum", Targets: on("windows/amd64")},
 	}

@@ -10,8 +10,8 @@ type Release struct {
 // Releases are patch releases, and one minor release, of real programs.
 func Releases() []Release {
 	return []Release{
-		{"nats-2.14.9", nats("v2.14.8"), nats("v2.14.9")},
-		{"nats-2.15.2", nats("v2.15.1"), nats("v2.15.2")},
+		{"nats-2.14.9", NATS("v2.14.8"), NATS("v2.14.9")},
+		{"nats-2.15.2", NATS("v2.15.1"), NATS("v2.15.2")},
 		{"yq-4.54.1", yq("v4.53.6"), yq("v4.54.1")},
 		{"caddy-2.11.9", caddy("v2.11.8"), caddy("v2.11.9")},
 	}

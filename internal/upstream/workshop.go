@@ -26,7 +26,8 @@ type Executable struct {
 	Toolchain string            `json:",omitempty"` // as "go1.26.8"; "" for the installed one, or a newer one that go.mod asks for
 	Require   []string          `json:",omitempty"` // PATH@VERSION of dependencies that are of other versions than go.mod says
 	Edit      *Edit             `json:",omitempty"` // nil for none
-	Edited    string            `json:",omitempty"` // what is edited: "" for the module, the path of a dependency, or [StandardLibrary]
+	Edited    string            `json:",omitempty"` // what is edited: "" for the module, the path of a vendored dependency, or [StandardLibrary]
+	Vendored  bool              `json:",omitempty"` // dependencies are taken from the module's vendor folder, which is made
 	Flags     []string          `json:",omitempty"` // in place of -trimpath and -ldflags="-s -w"
 	Env       []string          `json:",omitempty"` // beside the target's variables and CGO_ENABLED=0
 }
@@ -54,16 +55,31 @@ func (w *Workshop) Build(ctx context.Context, e Executable, output string) error
 	if err != nil {
 		return err
 	}
-	argv := append([]string{"go", "build", "-buildvcs=false", "-mod=readonly"}, e.flags()...)
+	argv, env := append([]string{"go", "build", "-buildvcs=false", "-mod=" + e.modules()}, e.flags()...), e.environ()
 	if e.Edit != nil {
-		overlay, err := w.overlay(ctx, e, source)
+		root, err := w.root(ctx, e, source)
+		if err != nil {
+			return err
+		}
+		if e.Edited == StandardLibrary {
+			argv[0], env = filepath.Join(root, "bin", "go"), gocmd.With(env, "GOROOT="+root, "GOTOOLCHAIN=local")
+			root = filepath.Join(root, "src")
+		}
+		overlay, err := w.overlay(*e.Edit, root)
 		if err != nil {
 			return err
 		}
 		argv = append(argv, "-overlay="+overlay)
 	}
-	_, err = gocmd.Run(ctx, gocmd.Command{Argv: append(argv, "-o", output, e.Package), Dir: source, Env: e.environ()})
+	_, err = gocmd.Run(ctx, gocmd.Command{Argv: append(argv, "-o", output, e.Package), Dir: source, Env: env})
 	return err
+}
+
+func (e Executable) modules() string {
+	if e.Vendored {
+		return "vendor"
+	}
+	return "readonly"
 }
 
 func (e Executable) flags() []string {
@@ -87,7 +103,7 @@ func (e Executable) toolchain() string {
 
 // Source returns the folder of an executable's module.
 func (w *Workshop) Source(ctx context.Context, e Executable) (string, error) {
-	key := fmt.Sprint(e.Module, e.Files, e.Require)
+	key := fmt.Sprint(e.Module, e.Files, e.Require, e.Vendored)
 	if dir, ok := w.sources[key]; ok {
 		return dir, nil
 	}
@@ -96,11 +112,16 @@ func (w *Workshop) Source(ctx context.Context, e Executable) (string, error) {
 		return "", err
 	}
 	w.sources[key] = dir
-	if len(e.Require) == 0 {
-		return dir, nil
+	if len(e.Require) > 0 {
+		if _, err := ask(ctx, dir, e.environ(), append([]string{"go", "get"}, e.Require...)...); err != nil {
+			return "", err
+		}
 	}
-	_, err := gocmd.Run(ctx, gocmd.Command{Argv: append([]string{"go", "get"}, e.Require...), Dir: dir, Env: e.environ()})
-	return dir, err
+	if e.Vendored {
+		_, err := ask(ctx, dir, e.environ(), "go", "mod", "vendor")
+		return dir, err
+	}
+	return dir, nil
 }
 
 func (e Executable) write(ctx context.Context, dir string) error {
@@ -120,17 +141,13 @@ func (e Executable) write(ctx context.Context, dir string) error {
 }
 
 // overlay writes the edited file, and the file that tells the go command of it.
-func (w *Workshop) overlay(ctx context.Context, e Executable, source string) (string, error) {
-	root, err := e.edited(ctx, source)
-	if err != nil {
-		return "", err
-	}
-	original := filepath.Join(root, filepath.FromSlash(e.Edit.File))
+func (w *Workshop) overlay(edit Edit, root string) (string, error) {
+	original := filepath.Join(root, filepath.FromSlash(edit.File))
 	text, err := os.ReadFile(original)
 	if err != nil {
 		return "", err
 	}
-	if text, err = e.Edit.Apply(text); err != nil {
+	if text, err = edit.Apply(text); err != nil {
 		return "", err
 	}
 	w.edits++
@@ -149,16 +166,29 @@ func (w *Workshop) overlay(ctx context.Context, e Executable, source string) (st
 	return overlay, os.WriteFile(overlay, table, 0o644)
 }
 
-// edited is the folder of what is edited.
-func (e Executable) edited(ctx context.Context, source string) (string, error) {
+// root is the folder of what is edited, GOROOT for the standard library.
+func (w *Workshop) root(ctx context.Context, e Executable, source string) (string, error) {
 	switch e.Edited {
 	case "":
 		return source, nil
 	case StandardLibrary:
 		root, err := ask(ctx, source, e.environ(), "go", "env", "GOROOT")
-		return filepath.Join(root, "src"), err
+		if err != nil {
+			return "", err
+		}
+		return w.alias(root)
 	}
-	return ask(ctx, source, e.environ(), "go", "list", "-m", "-f", "{{.Dir}}", e.Edited)
+	return filepath.Join(source, "vendor", filepath.FromSlash(e.Edited)), nil
+}
+
+// alias is another name of a GOROOT: the go command lays nothing over files of the
+// module cache, where toolchains that it fetched are.
+func (w *Workshop) alias(root string) (string, error) {
+	name := filepath.Join(w.dir, filepath.Base(root))
+	if _, err := os.Lstat(name); err == nil {
+		return name, nil
+	}
+	return name, os.Symlink(root, name)
 }
 
 // Toolchain returns the Go version that the go command builds the module in a
