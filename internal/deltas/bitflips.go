@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/gohotfix/hotfix/internal/upstream"
+	"github.com/gohotfix/hotfix/pack/delta"
+)
+
+// bitFlipPairs are fixes, of small programs first: of their patches all bits are
+// flipped.
+func bitFlipPairs() []pair {
+	var pairs []pair
+	for _, on := range targets("linux/amd64", "linux/arm64", "windows/amd64", "darwin/arm64") {
+		pairs = append(pairs, tripOf("small", small(on), smallFixed(on)))
+	}
+	for _, name := range []string{"age-a", "nats-a"} {
+		all := upstream.Hotfixes()
+		pairs = append(pairs, fixed(all[slices.IndexFunc(all, func(h upstream.Hotfix) bool { return h.Name == name })])...)
+	}
+	return pairs
+}
+
+// damage is what came of patches in which one bit was flipped.
+type flipped struct {
+	Bits    int           // of the patch
+	Tried   int           // of these
+	Refused int           // with an error
+	Exact   int           // that gave the new file all the same
+	Wrong   int           // that gave another file without an error
+	Panics  int           // that panicked
+	Late    int           // that were not done in time
+	Slowest time.Duration // of one patch
+}
+
+// allHeader is how many bytes at the beginning have all their bits flipped,
+// however many bits there are.
+const allHeader = 96
+
+// tooLong ends a patch that would not end by itself. It is far more than any of
+// the pairs takes.
+const tooLong = time.Minute
+
+// bitFlips prints a line for each pair.
+func (b *bench) bitFlips(ctx context.Context, chosen []pair) error {
+	bad := 0
+	fmt.Fprintf(b.out, "%-24s %9s %9s %9s %6s %6s %7s %5s %9s %9s\n", "pair", "bits", "flipped", "refused", "exact", "WRONG", "PANICS", "LATE", "slowest s", "peak MiB")
+	for _, p := range chosen {
+		files, err := b.store.pair(ctx, p)
+		if err != nil {
+			return err
+		}
+		patch := b.path("patch")
+		if _, err := b.child(ctx, createJob, files.old, files.new, patch); err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		var f flipped
+		used, err := b.childResult(ctx, &f, flipJob, files.old, files.new, patch, strconv.Itoa(b.flips))
+		if err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+		bad += f.Wrong + f.Panics + f.Late
+		fmt.Fprintf(b.out, "%-24s %9d %9d %9d %6d %6d %7d %5d %9.3f %9d\n", p, f.Bits, f.Tried, f.Refused, f.Exact, f.Wrong, f.Panics, f.Late, f.Slowest.Seconds(), used.Peak>>20)
+	}
+	if bad > 0 {
+		return fmt.Errorf("%d damaged patches did what they must not", bad)
+	}
+	return nil
+}
+
+// flip is the work of a child.
+func flip(ctx context.Context, args []string, out io.Writer) error {
+	var files [3][]byte
+	for i := range files {
+		data, err := os.ReadFile(args[i])
+		if err != nil {
+			return err
+		}
+		files[i] = data
+	}
+	most, err := strconv.Atoi(args[3])
+	if err != nil {
+		return err
+	}
+	want := sha256.Sum256(files[1])
+	files[1] = nil
+	f := flipped{Bits: len(files[2]) * 8}
+	for bit := range bits(f.Bits, most) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		files[2][bit/8] ^= 1 << (bit % 8)
+		f.try(ctx, files[0], files[2], want)
+		files[2][bit/8] ^= 1 << (bit % 8)
+	}
+	return json.NewEncoder(out).Encode(f)
+}
+
+// bits are those that are flipped: all of the header, and of the rest as many as
+// are left, spread evenly.
+func bits(all, most int) func(yield func(int) bool) {
+	header := min(all, allHeader*8)
+	step := max(1, (all-header)/max(1, most-header))
+	return func(yield func(int) bool) {
+		for bit := 0; bit < all; bit++ {
+			if bit >= header && (bit-header)%step != 0 {
+				continue
+			}
+			if !yield(bit) {
+				return
+			}
+		}
+	}
+}
+
+// try applies one damaged patch.
+func (f *flipped) try(ctx context.Context, old, patch []byte, want [sha256.Size]byte) {
+	ctx, cancel := context.WithTimeout(ctx, tooLong)
+	defer cancel()
+	start, sum := time.Now(), sha256.New()
+	defer func() {
+		f.Tried++
+		f.Slowest = max(f.Slowest, time.Since(start))
+		if recover() != nil {
+			f.Panics++
+		}
+	}()
+	err := delta.Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), sum)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Late++
+	case err != nil:
+		f.Refused++
+	case bytes.Equal(sum.Sum(nil), want[:]):
+		f.Exact++
+	default:
+		f.Wrong++
+	}
+}
