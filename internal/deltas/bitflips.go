@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"time"
 
@@ -21,18 +20,19 @@ import (
 // flipped.
 func bitFlipPairs() []pair {
 	var pairs []pair
-	for _, on := range targets("linux/amd64", "linux/arm64", "windows/amd64", "darwin/arm64") {
-		pairs = append(pairs, tripOf("small", small(on), smallFixed(on)))
+	for _, on := range []string{"linux/amd64", "linux/arm64", "windows/amd64", "darwin/arm64"} {
+		pairs = append(pairs, smallOn(on))
 	}
-	for _, name := range []string{"age-a", "nats-a"} {
-		all := upstream.Hotfixes()
-		pairs = append(pairs, fixed(all[slices.IndexFunc(all, func(h upstream.Hotfix) bool { return h.Name == name })])...)
+	for _, h := range upstream.Hotfixes() {
+		if h.Name == "age-a" || h.Name == "nats-a" {
+			pairs = append(pairs, fixed(h)...)
+		}
 	}
 	return pairs
 }
 
-// damage is what came of patches in which one bit was flipped.
-type flipped struct {
+// flips is what came of patches in which one bit was flipped.
+type flips struct {
 	Bits    int           // of the patch
 	Tried   int           // of these
 	Refused int           // with an error
@@ -64,7 +64,7 @@ func (b *bench) bitFlips(ctx context.Context, chosen []pair) error {
 		if _, err := b.child(ctx, createJob, files.old, files.new, patch); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		var f flipped
+		var f flips
 		used, err := b.childResult(ctx, &f, flipJob, files.old, files.new, patch, strconv.Itoa(b.flips))
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
@@ -94,7 +94,7 @@ func flip(ctx context.Context, args []string, out io.Writer) error {
 	}
 	want := sha256.Sum256(files[1])
 	files[1] = nil
-	f := flipped{Bits: len(files[2]) * 8}
+	f := flips{Bits: len(files[2]) * 8}
 	for bit := range bits(f.Bits, most) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -124,7 +124,7 @@ func bits(all, most int) func(yield func(int) bool) {
 }
 
 // try applies one damaged patch.
-func (f *flipped) try(ctx context.Context, old, patch []byte, want [sha256.Size]byte) {
+func (f *flips) try(ctx context.Context, old, patch []byte, want [sha256.Size]byte) {
 	ctx, cancel := context.WithTimeout(ctx, tooLong)
 	defer cancel()
 	start, sum := time.Now(), sha256.New()

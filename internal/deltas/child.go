@@ -19,7 +19,7 @@ import (
 const (
 	createJob = "child-create" // OLD NEW PATCH; prints the coder
 	applyJob  = "child-apply"  // OLD PATCH NEW
-	flipJob   = "child-flip"   // OLD NEW PATCH BITS; prints damage as JSON
+	flipJob   = "child-flip"   // OLD NEW PATCH BITS; prints flips as JSON
 )
 
 func childJob(name string) func(ctx context.Context, args []string, out io.Writer) error {

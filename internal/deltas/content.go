@@ -10,6 +10,7 @@ import (
 	"os/exec"
 
 	"github.com/gohotfix/hotfix/internal/upstream"
+	"github.com/gohotfix/hotfix/target"
 )
 
 // content is one file of a pair.
@@ -28,12 +29,18 @@ func (e *missingError) Error() string { return e.reason }
 // built is an executable that the go command makes.
 type built struct {
 	upstream.Executable
-	Needs string // command that has to be installed; "" for none
+	Needs string // C compiler that has to be installed; "" for none
 }
+
+// nativeCompiler compiles for this machine alone.
+const nativeCompiler = "gcc"
 
 func (b built) recipe() string { return "built: " + describe(b) }
 
 func (b built) write(ctx context.Context, s *store, path string) error {
+	if b.Needs == nativeCompiler && b.Target != target.Host() {
+		return &missingError{"this is not " + b.Target.String()}
+	}
 	if b.Needs != "" {
 		if _, err := exec.LookPath(b.Needs); err != nil {
 			return &missingError{"there is no " + b.Needs}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -52,12 +53,7 @@ func (p packaged) version(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", &missingError{p.Package + " is not known: " + out}
 	}
-	var versions []string
-	for line := range strings.Lines(out) {
-		if fields := strings.Split(line, "|"); len(fields) == 3 && !strings.Contains(strings.Join(versions, " "), strings.TrimSpace(fields[1])) {
-			versions = append(versions, strings.TrimSpace(fields[1]))
-		}
-	}
+	versions := madison(out)
 	at := 0
 	if p.Before {
 		at = 1
@@ -66,6 +62,22 @@ func (p packaged) version(ctx context.Context) (string, error) {
 		return "", &missingError{fmt.Sprintf("the archive has %d versions of %s", len(versions), p.Package)}
 	}
 	return versions[at], nil
+}
+
+// madison reads the versions, newest first, from what "apt-cache madison" prints:
+// one may be in several parts of the archive.
+func madison(table string) []string {
+	var versions []string
+	for line := range strings.Lines(table) {
+		fields := strings.Split(line, "|")
+		if len(fields) != 3 {
+			continue
+		}
+		if version := strings.TrimSpace(fields[1]); !slices.Contains(versions, version) {
+			versions = append(versions, version)
+		}
+	}
+	return versions
 }
 
 func inFolder(ctx context.Context, dir, name string, args ...string) (string, error) {

@@ -13,43 +13,30 @@ type limit struct {
 	Bound   float64
 	AtLeast bool    // the bound is a lower one
 	Got     float64 // 0 if nothing was measured
-	Of      int     // rows that it was found from
+	Verdict string  // "ok", "MISSED" or "not measured"
 }
 
-func (l *limit) holds() bool {
-	if l.AtLeast {
-		return l.Got >= l.Bound
+// set notes what was measured.
+func (l *limit) set(got float64) {
+	l.Got, l.Verdict = got, "ok"
+	if l.AtLeast && got < l.Bound || !l.AtLeast && got > l.Bound {
+		l.Verdict = "MISSED"
 	}
-	return l.Got <= l.Bound
 }
 
 func (l *limit) print(w io.Writer) {
-	sign, verdict := "<=", "MISSED"
+	sign := "<="
 	if l.AtLeast {
 		sign = ">="
 	}
-	switch {
-	case l.Of == 0:
-		fmt.Fprintf(w, "%-62s %10s %-2s %8g %-8s not measured\n", l.What, "", sign, l.Bound, l.Unit)
-		return
-	case l.holds():
-		verdict = "ok"
-	}
-	fmt.Fprintf(w, "%-62s %10.5g %-2s %8g %-8s %s\n", l.What, l.Got, sign, l.Bound, l.Unit, verdict)
+	fmt.Fprintf(w, "%-64s %10s %s %6g %-5s  %s\n", l.What, times(l.Got, "%.5g"), sign, l.Bound, l.Unit, l.Verdict)
 }
 
 // Programs are large from 10 MB and small below 5 MB.
 const (
-	largeProgram = 10e6
+	largeProgram = 10e6 // bytes
 	smallProgram = 5e6
 )
-
-// choice is a figure of some of the rows.
-type choice struct {
-	rows   func(*measured) bool
-	figure func(*measured) float64 // 0 if it was not measured
-	pick   func([]float64) float64
-}
 
 // judge sets the rows against all limits.
 func judge(rows []*measured) []*limit {
@@ -65,39 +52,43 @@ func judge(rows []*measured) []*limit {
 			}
 		}
 		l := p.limit
-		if l.Of = len(figures); l.Of > 0 {
-			l.Got = p.pick(figures)
+		l.Verdict = "not measured"
+		if len(figures) > 0 {
+			l.set(p.pick(figures))
 		}
 		limits = append(limits, &l)
 	}
 	return limits
 }
 
+// promise is a limit of a figure of some of the rows.
 type promise struct {
 	limit
-	choice
+	rows   func(*measured) bool
+	figure func(*measured) float64 // 0 if it was not measured
+	pick   func([]float64) float64
 }
 
 func promises() []promise {
 	large := func(m *measured) bool { return m.Kind == hotfix && m.New >= largeProgram }
 	small := func(m *measured) bool { return m.Kind == hotfix && m.New < smallProgram }
 	all := func(*measured) bool { return true }
-	create := func(m *measured) float64 { return m.effort() }
-	bytes := func(m *measured) float64 { return float64(m.Ours.Size) }
+	bytes, smaller := func(m *measured) float64 { return float64(m.Ours.Size) }, (*measured).smaller
+	most, least := slices.Max[[]float64], slices.Min[[]float64]
 	return []promise{
-		{limit{What: "hotfix of a program of 10 MB or more, median", Unit: "bytes", Bound: 800}, choice{large, bytes, median}},
-		{limit{What: "  times smaller than bsdiff, median", Unit: "times", Bound: 100, AtLeast: true}, choice{large, (*measured).smaller, median}},
-		{limit{What: "  the largest", Unit: "bytes", Bound: 1500}, choice{large, bytes, slices.Max[[]float64]}},
-		{limit{What: "hotfix of a program below 5 MB, the largest", Unit: "bytes", Bound: 800}, choice{small, bytes, slices.Max[[]float64]}},
-		{limit{What: "  times smaller than bsdiff, the least", Unit: "times", Bound: 15, AtLeast: true}, choice{small, (*measured).smaller, slices.Min[[]float64]}},
-		{limit{What: "patch release, nats v2.14.8 to v2.14.9", Unit: "bytes", Bound: 20000}, choice{named("nats-2.14.9"), bytes, slices.Max[[]float64]}},
-		{limit{What: "minor release, yq v4.53.6 to v4.54.1", Unit: "bytes", Bound: 50000}, choice{named("yq-4.54.1"), bytes, slices.Max[[]float64]}},
-		{limit{What: "Go patch level, age by go1.26.5 to go1.26.8", Unit: "bytes", Bound: 5000}, choice{named("age-go1.26.8"), bytes, slices.Max[[]float64]}},
-		{limit{What: "fix of the standard library, times smaller than bsdiff, the least", Unit: "times", Bound: 10, AtLeast: true}, choice{about(standardLibrary), (*measured).smaller, slices.Min[[]float64]}},
-		{limit{What: "dependency, times smaller than bsdiff, the least", Unit: "times", Bound: 10, AtLeast: true}, choice{about(dependency), (*measured).smaller, slices.Min[[]float64]}},
-		{limit{What: "create, CPU against bsdiff, the most", Unit: "", Bound: 0.5}, choice{all, create, slices.Max[[]float64]}},
-		{limit{What: "apply, CPU a MB of the new file, the most", Unit: "s", Bound: 0.05}, choice{all, (*measured).applyPerMegabyte, slices.Max[[]float64]}},
-		{limit{What: "apply, peak memory over the new file, the most", Unit: "times", Bound: 4}, choice{all, (*measured).applyPeak, slices.Max[[]float64]}},
+		{limit{What: "hotfix of a program of 10 MB or more, median", Unit: "bytes", Bound: 800}, large, bytes, median},
+		{limit{What: "  times smaller than bsdiff, median", Unit: "times", Bound: 100, AtLeast: true}, large, smaller, median},
+		{limit{What: "  the largest", Unit: "bytes", Bound: 1500}, large, bytes, most},
+		{limit{What: "hotfix of a program below 5 MB, the largest", Unit: "bytes", Bound: 800}, small, bytes, most},
+		{limit{What: "  times smaller than bsdiff, the least", Unit: "times", Bound: 15, AtLeast: true}, small, smaller, least},
+		{limit{What: "patch release, nats v2.14.8 to v2.14.9", Unit: "bytes", Bound: 20000}, named("nats-2.14.9"), bytes, most},
+		{limit{What: "minor release, yq v4.53.6 to v4.54.1", Unit: "bytes", Bound: 50000}, named("yq-4.54.1"), bytes, most},
+		{limit{What: "Go patch level, age by go1.26.5 to go1.26.8", Unit: "bytes", Bound: 5000}, named("age-go1.26.8"), bytes, most},
+		{limit{What: "fix of the standard library, times smaller than bsdiff, the least", Unit: "times", Bound: 10, AtLeast: true}, about(standardLibrary), smaller, least},
+		{limit{What: "dependency, times smaller than bsdiff, the least", Unit: "times", Bound: 10, AtLeast: true}, about(dependency), smaller, least},
+		{limit{What: "create, CPU against bsdiff, the most", Unit: "", Bound: 0.5}, all, (*measured).effort, most},
+		{limit{What: "apply, CPU a MB of the new file, the most", Unit: "s", Bound: 0.05}, all, (*measured).applyPerMegabyte, most},
+		{limit{What: "apply, peak memory over the new file, the most", Unit: "times", Bound: 4}, all, (*measured).applyPeak, most},
 	}
 }
 

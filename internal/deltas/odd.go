@@ -2,21 +2,18 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
-
-	"github.com/gohotfix/hotfix/target"
 )
 
 // goFile is an executable by Go, of the small program.
-func goFile() content { return tripOf("", small(linux()), smallFixed(linux())).new }
-
-func linux() target.Target { return target.MustParse("linux/amd64") }
+func goFile() content { return smallOn("linux/amd64").new }
 
 // oddPairs are files that nobody ships: empty, tiny, equal, exchanged, damaged.
 func oddPairs() []pair {
-	base, fix := tripOf("", small(linux()), smallFixed(linux())).old, goFile()
-	empty, tiny, other, text := fixedBytes(""), fixedBytes("a"), fixedBytes("bc"), fixedBytes("one line\nanother line\n")
-	noise, zeros := noise("noise", 1), made{How: "zeros", make: func([]byte) []byte { return make([]byte, 100<<10) }}
+	base, fix := smallOn("linux/amd64").old, goFile()
+	empty, tiny, text, random := literal(""), literal("a"), literal("one line\nanother line\n"), noise(1)
+	zeros := made{How: "zeros", make: func([]byte) []byte { return make([]byte, 100<<10) }}
 	var pairs []pair
 	add := func(name string, old, now content) {
 		pairs = append(pairs, pair{name: "odd-" + name, kind: roundTrip, old: old, new: now})
@@ -24,15 +21,15 @@ func oddPairs() []pair {
 	add("empty", empty, empty)
 	add("empty-tiny", empty, tiny)
 	add("tiny-empty", tiny, empty)
-	add("tiny", tiny, other)
-	add("text", text, fixedBytes("one line\nand another line\n"))
+	add("tiny", tiny, literal("bc"))
+	add("text", text, literal("one line\nand another line\n"))
 	add("empty-go", empty, fix)
 	add("go-empty", base, empty)
 	add("text-go", text, fix)
 	add("go-text", base, text)
-	add("noise", noise, madeNoise(2))
-	add("noise-go", noise, fix)
-	add("go-noise", base, noise)
+	add("noise", random, noise(2))
+	add("noise-go", random, fix)
+	add("go-noise", base, random)
 	add("zeros-go", zeros, fix)
 	add("equal", base, base)
 	add("exchanged", fix, base)
@@ -44,15 +41,13 @@ func oddPairs() []pair {
 	return pairs
 }
 
-func fixedBytes(text string) content {
+func literal(text string) content {
 	return made{How: "text " + text, make: func([]byte) []byte { return []byte(text) }}
 }
 
-func madeNoise(seed uint64) content { return noise("other noise", seed) }
-
 // noise cannot be compressed.
-func noise(name string, seed uint64) content {
-	return made{How: name, make: func([]byte) []byte {
+func noise(seed uint64) content {
+	return made{How: fmt.Sprintf("noise %d", seed), make: func([]byte) []byte {
 		source, data := rand.New(rand.NewPCG(seed, 0)), make([]byte, 64<<10)
 		for i := range data {
 			data[i] = byte(source.Uint32())

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"maps"
+
 	"github.com/gohotfix/hotfix/internal/upstream"
 	"github.com/gohotfix/hotfix/target"
 )
 
-// smallProgram is a program that every release of Go since 1.21 builds in seconds.
+// small is a program that every release of Go since 1.21 builds in seconds.
 func small(on target.Target) upstream.Executable {
 	return upstream.Executable{Files: map[string]string{"go.mod": smallModule, "main.go": smallMain}, Package: ".", Target: on}
 }
@@ -19,11 +21,8 @@ func smallFixed(on target.Target) upstream.Executable {
 
 // withC is the small program with a C function in it.
 func withC(e upstream.Executable) upstream.Executable {
-	files := map[string]string{"c.go": smallC}
-	for name, text := range e.Files {
-		files[name] = text
-	}
-	e.Files = files
+	e.Files = maps.Clone(e.Files)
+	e.Files["c.go"] = smallC
 	return e
 }
 
@@ -33,6 +32,8 @@ const (
 	smallMain = `package main
 
 import (
+	"maps"
+
 	"errors"
 	"fmt"
 	"os"

@@ -46,22 +46,22 @@ func (s *store) pair(ctx context.Context, p pair) (sides, error) {
 	return both, nil
 }
 
+// make replaces what is there when both files are made.
 func (s *store) make(ctx context.Context, p pair, both sides, recipe string) error {
+	old, err := s.file(ctx, p.old)
+	if err != nil {
+		return err
+	}
+	now, err := s.file(ctx, p.new)
+	if err != nil {
+		return err
+	}
 	dir := filepath.Dir(both.old)
 	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
 		return err
 	}
-	for _, side := range []struct {
-		content
-		path string
-	}{{p.old, both.old}, {p.new, both.new}} {
-		from, err := s.file(ctx, side.content)
-		if err != nil {
-			return err
-		}
-		if err := share(from, side.path); err != nil {
-			return err
-		}
+	if err := errors.Join(share(old, both.old), share(now, both.new)); err != nil {
+		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "recipe"), []byte(recipe), 0o644)
 }
@@ -79,7 +79,7 @@ func (s *store) file(ctx context.Context, c content) (string, error) {
 	return path, nil
 }
 
-// share gives a file a second name, or a copy if the system refuses that.
+// share gives a file a second name, or makes a copy if it cannot have one.
 func share(from, to string) error {
 	if os.Link(from, to) == nil {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path"
 	"slices"
 
 	"github.com/gohotfix/hotfix/internal/upstream"
@@ -9,10 +10,17 @@ import (
 
 // quickPairs are built in a minute and go through all coders.
 func quickPairs() []pair {
-	native, windows, darwin := target.MustParse("linux/amd64"), target.MustParse("windows/amd64"), target.MustParse("darwin/arm64")
-	pairs := []pair{tripOf("small", small(native), smallFixed(native)), tripOf("small", small(windows), smallFixed(windows)), tripOf("small", small(darwin), smallFixed(darwin))}
-	pairs = append(pairs, variant("small-unstripped", small(native), smallFixed(native), "", unstripped()))
-	return slices.Concat(pairs, oddPairs(), installedPairs())
+	on := target.MustParse("linux/amd64")
+	return slices.Concat([]pair{
+		smallOn("linux/amd64"), smallOn("windows/amd64"), smallOn("darwin/arm64"),
+		variant("small-unstripped", small(on), smallFixed(on), "", unstripped()),
+	}, oddPairs(), installedPairs())
+}
+
+// smallOn is a fix of the small program for a target.
+func smallOn(name string) pair {
+	on := target.MustParse(name)
+	return tripOf("small", small(on), smallFixed(on))
 }
 
 // roundTripPairs are all that can be had.
@@ -53,24 +61,30 @@ func variant(name string, old, now upstream.Executable, needs string, f buildFla
 
 // variants are the ways to build that Go has, for a small program and for age.
 func variants() []pair {
-	const stripped = "-ldflags=-s -w"
 	var pairs []pair
-	for _, on := range targets("linux/amd64", "windows/amd64", "darwin/arm64", "linux/arm64") {
-		fix := ageFix()
-		for name, sides := range map[string][2]upstream.Executable{"small": {small(on), smallFixed(on)}, "age": {fix.Base(on), fix.Fixed(on)}} {
-			pairs = append(pairs,
-				variant(name+"-unstripped", sides[0], sides[1], "", unstripped()),
-				variant(name+"-no-dwarf", sides[0], sides[1], "", buildFlags{flags: []string{"-trimpath", "-ldflags=-w"}}),
-				variant(name+"-plain-dwarf", sides[0], sides[1], "", buildFlags{flags: []string{"-trimpath", "-ldflags=-compressdwarf=false"}}),
-				variant(name+"-no-buildid", sides[0], sides[1], "", buildFlags{flags: []string{"-trimpath", stripped + " -buildid="}}),
-				variant(name+"-pie", sides[0], sides[1], "", buildFlags{flags: []string{"-trimpath", stripped, "-buildmode=pie"}}),
-				variant(name+"-unstripped-pie", sides[0], sides[1], "", buildFlags{flags: []string{"-trimpath", "-buildmode=pie"}}),
-			)
-		}
+	fix := ageFix()
+	for _, on := range upstream.Targets("linux/amd64", "windows/amd64", "darwin/arm64", "linux/arm64") {
+		pairs = append(pairs, plainVariants("small", small(on), smallFixed(on))...)
+		pairs = append(pairs, plainVariants("age", fix.Base(on), fix.Fixed(on))...)
 		pairs = append(pairs, variant("small-debug", small(on), smallFixed(on), "", buildFlags{flags: []string{"-trimpath", "-gcflags=all=-N -l"}}), versioned(on))
 	}
-	slices.SortStableFunc(pairs, func(a, b pair) int { return slices.Compare([]string{a.name}, []string{b.name}) })
 	return append(pairs, cgoPairs()...)
+}
+
+const stripped = "-ldflags=-s -w"
+
+func plainVariants(name string, old, now upstream.Executable) []pair {
+	var pairs []pair
+	for _, v := range []struct {
+		name  string
+		flags []string // beside -trimpath
+	}{
+		{"unstripped", nil}, {"no-dwarf", []string{"-ldflags=-w"}}, {"plain-dwarf", []string{"-ldflags=-compressdwarf=false"}},
+		{"no-buildid", []string{stripped + " -buildid="}}, {"pie", []string{stripped, "-buildmode=pie"}}, {"unstripped-pie", []string{"-buildmode=pie"}},
+	} {
+		pairs = append(pairs, variant(name+"-"+v.name, old, now, "", buildFlags{flags: append([]string{"-trimpath"}, v.flags...)}))
+	}
+	return pairs
 }
 
 // versioned is a pair that differs in a variable that the linker sets.
@@ -83,10 +97,9 @@ func versioned(on target.Target) pair {
 
 // cgoPairs need C compilers.
 func cgoPairs() []pair {
-	const stripped = "-ldflags=-s -w"
 	var pairs []pair
 	for _, c := range []struct{ target, compiler string }{
-		{"linux/amd64", "gcc"}, {"linux/arm64", "aarch64-linux-gnu-gcc"}, {"windows/amd64", "x86_64-w64-mingw32-gcc"},
+		{"linux/amd64", nativeCompiler}, {"linux/arm64", "aarch64-linux-gnu-gcc"}, {"windows/amd64", "x86_64-w64-mingw32-gcc"},
 	} {
 		on, env := target.MustParse(c.target), []string{"CGO_ENABLED=1", "CC=" + c.compiler}
 		old, now := withC(small(on)), withC(smallFixed(on))
@@ -98,10 +111,10 @@ func cgoPairs() []pair {
 	}
 	on, fix, env := target.MustParse("linux/amd64"), ageFix(), []string{"CGO_ENABLED=1"}
 	return append(pairs,
-		variant("age-cgo", fix.Base(on), fix.Fixed(on), "gcc", buildFlags{[]string{"-trimpath", stripped}, env}),
-		variant("small-external", small(on), smallFixed(on), "gcc", buildFlags{[]string{"-trimpath", stripped + " -linkmode=external"}, env}),
-		variant("small-race", small(on), smallFixed(on), "gcc", buildFlags{[]string{"-trimpath", stripped, "-race"}, env}),
-		variant("age-race", fix.Base(on), fix.Fixed(on), "gcc", buildFlags{[]string{"-trimpath", "-race"}, env}),
+		variant("age-cgo", fix.Base(on), fix.Fixed(on), nativeCompiler, buildFlags{[]string{"-trimpath", stripped}, env}),
+		variant("small-external", small(on), smallFixed(on), nativeCompiler, buildFlags{[]string{"-trimpath", stripped + " -linkmode=external"}, env}),
+		variant("small-race", small(on), smallFixed(on), nativeCompiler, buildFlags{[]string{"-trimpath", stripped, "-race"}, env}),
+		variant("age-race", fix.Base(on), fix.Fixed(on), nativeCompiler, buildFlags{[]string{"-trimpath", "-race"}, env}),
 	)
 }
 
@@ -121,7 +134,7 @@ func toolchainTrips() []pair {
 		}
 		before = version
 	}
-	for _, on := range targets("windows/amd64", "darwin/arm64", "linux/arm64") {
+	for _, on := range upstream.Targets("windows/amd64", "darwin/arm64", "linux/arm64") {
 		for _, version := range []string{olderToolchain, latestToolchain} {
 			pairs = append(pairs, tripOf("small-"+version, by(version, small(on)), by(version, smallFixed(on))))
 		}
@@ -133,8 +146,8 @@ func toolchainTrips() []pair {
 // other systems.
 func otherProcessors() []pair {
 	var pairs []pair
-	for _, on := range targets("linux/386", "linux/arm", "linux/riscv64", "linux/s390x", "linux/ppc64le", "linux/loong64", "linux/mips64le", "freebsd/amd64", "openbsd/arm64", "windows/386") {
-		pairs = append(pairs, tripOf("small", small(on), smallFixed(on)), tripOf("age", upstream.Age("v1.3.1").For(on), upstream.Age("v1.3.2").For(on)))
+	for _, on := range upstream.Targets("linux/386", "linux/arm", "linux/riscv64", "linux/s390x", "linux/ppc64le", "linux/loong64", "linux/mips64le", "freebsd/amd64", "openbsd/arm64", "windows/386") {
+		pairs = append(pairs, smallOn(on.String()), tripOf("age", upstream.Age("v1.3.1").For(on), upstream.Age("v1.3.2").For(on)))
 	}
 	return pairs
 }
@@ -144,19 +157,11 @@ func programTrips() []pair {
 	var pairs []pair
 	releases := append([]upstream.Release{{Name: "age-1.3.2", Program: upstream.Age("v1.3.1"), To: upstream.Age("v1.3.2")}}, upstream.Releases()...)
 	for _, r := range releases {
-		for _, on := range targets("linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64", "darwin/amd64", "darwin/arm64") {
+		for _, on := range upstream.Targets("linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64", "darwin/amd64", "darwin/arm64") {
 			pairs = append(pairs, tripOf(r.Name, r.Program.For(on), r.To.For(on)))
 		}
 	}
 	return pairs
-}
-
-func targets(names ...string) []target.Target {
-	var all []target.Target
-	for _, name := range names {
-		all = append(all, target.MustParse(name))
-	}
-	return all
 }
 
 // installedPairs are programs of this machine, most of them not by Go.
@@ -178,7 +183,7 @@ func packagedPairs() []pair {
 	for _, p := range []packaged{{Package: "containerd", File: "usr/bin/containerd"}, {Package: "containerd", File: "usr/bin/ctr"}, {Package: "runc", File: "usr/sbin/runc"}} {
 		before := p
 		before.Before = true
-		pairs = append(pairs, pair{name: "packaged-" + p.Package + "-" + p.File[len("usr/bin/"):], kind: roundTrip, old: before, new: p})
+		pairs = append(pairs, pair{name: "packaged-" + p.Package + "-" + path.Base(p.File), kind: roundTrip, old: before, new: p})
 	}
 	return append(pairs, pair{name: "packaged-age", kind: roundTrip, old: packaged{Package: "age", File: "usr/bin/age-keygen"}, new: packaged{Package: "age", File: "usr/bin/age"}})
 }

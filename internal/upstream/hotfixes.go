@@ -66,7 +66,8 @@ func caddy(version string) Program {
 	return Program{"github.com/caddyserver/caddy/v2@" + version, "./cmd/caddy"}
 }
 
-func on(names ...string) []target.Target {
+// Targets are several targets by their names.
+func Targets(names ...string) []target.Target {
 	var targets []target.Target
 	for _, name := range names {
 		targets = append(targets, target.MustParse(name))
@@ -79,28 +80,28 @@ func checks() []Hotfix {
 	return []Hotfix{
 		{Name: "nats-a", Program: NATS("v2.14.8"), Edit: Edit{File: "server/client.go", Receiver: "*client", Name: "processUnsub",
 			Insert: `if len(arg) == 0 { c.Debugf("empty argument of UNSUB"); return fmt.Errorf("processUnsub: empty argument") }`},
-			Symbol: "github.com/nats-io/nats-server/v2/server.(*client).processUnsub", Targets: on("linux/amd64")},
+			Symbol: "github.com/nats-io/nats-server/v2/server.(*client).processUnsub", Targets: Targets("linux/amd64")},
 		{Name: "nats-b", Program: NATS("v2.14.8"), Edit: Edit{File: "server/monitor.go", Receiver: "*Server", Name: "HandleRoutez",
 			Insert: `if r.URL == nil { s.Errorf("routez: a request without URL"); w.WriteHeader(503); return }`},
-			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).HandleRoutez", Targets: on("linux/amd64")},
+			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).HandleRoutez", Targets: Targets("linux/amd64")},
 		{Name: "nats-c", Program: NATS("v2.15.2"), Edit: Edit{File: "server/filestore.go", Receiver: "*fileStore", Name: "LoadMsg",
 			Insert: `if seq == 0 { return nil, ErrStoreMsgNotFound }`},
-			Symbol: "github.com/nats-io/nats-server/v2/server.(*fileStore).LoadMsg", Targets: on("linux/amd64")},
+			Symbol: "github.com/nats-io/nats-server/v2/server.(*fileStore).LoadMsg", Targets: Targets("linux/amd64")},
 		{Name: "yq-a", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_env.go", Name: "envOperator",
 			Insert: `if expressionNode == nil { return Context{}, fmt.Errorf("env: the expression is missing") }`},
-			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.envOperator", Targets: on("linux/amd64")},
+			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.envOperator", Targets: Targets("linux/amd64")},
 		{Name: "yq-b", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/decoder_ini.go", Receiver: "*iniDecoder", Name: "Decode",
 			Insert: `if dec.reader == nil { return nil, fmt.Errorf("ini: no reader was given") }`},
-			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.(*iniDecoder).Decode", Targets: on("linux/amd64")},
+			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.(*iniDecoder).Decode", Targets: Targets("linux/amd64")},
 		{Name: "age-a", Program: Age("v1.3.2"), Edit: Edit{File: "cmd/age/age.go", Name: "decrypt",
 			Insert: `if len(identities) == 0 { errorf("no identities were given") }`},
-			Symbol: "main.decrypt", Targets: on("linux/arm64", "windows/amd64", "darwin/arm64", "linux/amd64")},
+			Symbol: "main.decrypt", Targets: Targets("linux/arm64", "windows/amd64", "darwin/arm64", "linux/amd64")},
 		{Name: "caddy-a", Program: caddy("v2.11.8"), Edit: Edit{File: "modules/caddyhttp/staticresp.go", Receiver: "StaticResponse", Name: "ServeHTTP",
 			Insert: `if r.URL == nil { return Error(http.StatusBadRequest, fmt.Errorf("static response: a request without URL")) }`},
-			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp.StaticResponse.ServeHTTP", Targets: on("linux/amd64")},
+			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp.StaticResponse.ServeHTTP", Targets: Targets("linux/amd64")},
 		{Name: "caddy-b", Program: caddy("v2.11.9"), Edit: Edit{File: "modules/caddyhttp/headers/headers.go", Receiver: "HeaderOps", Name: "ApplyToRequest",
 			Insert: `if r == nil || r.Header == nil { return }`},
-			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp/headers.HeaderOps.ApplyToRequest", Targets: on("linux/arm64")},
+			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp/headers.HeaderOps.ApplyToRequest", Targets: Targets("linux/arm64")},
 	}
 }
 
@@ -108,38 +109,38 @@ func checks() []Hotfix {
 func others() []Hotfix {
 	return []Hotfix{
 		{Name: "nats-d", Program: NATS("v2.14.8"), Edit: Edit{File: "server/leafnode.go", Receiver: "*Server", Name: "leafNodeResumeConnectProcess", Remove: 8},
-			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).leafNodeResumeConnectProcess", Targets: on("windows/amd64")},
+			Symbol: "github.com/nats-io/nats-server/v2/server.(*Server).leafNodeResumeConnectProcess", Targets: Targets("windows/amd64")},
 		{Name: "nats-e", Program: NATS("v2.14.8"), Edit: Edit{File: "server/const.go", Name: "DEFAULT_MAX_CLOSED_CLIENTS", Replace: &Replacement{"10000", "20000"}},
-			Symbol: "github.com/nats-io/nats-server/v2/server.setBaselineOptions", Targets: on("linux/arm64")},
+			Symbol: "github.com/nats-io/nats-server/v2/server.setBaselineOptions", Targets: Targets("linux/arm64")},
 		{Name: "yq-c", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_slice.go", Name: "sliceStringNode", Remove: 6},
-			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.sliceStringNode", Targets: on("darwin/arm64")},
+			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.sliceStringNode", Targets: Targets("darwin/arm64")},
 		{Name: "yq-d", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_multiply.go", Name: "repeatString", Replace: &Replacement{"10", "16"}},
-			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.repeatString", Targets: on("linux/arm64")},
+			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.repeatString", Targets: Targets("linux/arm64")},
 		{Name: "yq-e", Program: yq("v4.54.1"), Edit: Edit{File: "pkg/yqlib/operator_pivot.go", Name: "getUniqueElementTag", Replace: &Replacement{"<", "!="}},
-			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.getUniqueElementTag", Targets: on("windows/amd64")},
+			Symbol: "github.com/mikefarah/yq/v4/pkg/yqlib.getUniqueElementTag", Targets: Targets("windows/amd64")},
 		{Name: "yq-dependency", Program: yq("v4.54.1"), Edited: "github.com/go-ini/ini", Edit: Edit{File: "parser.go", Receiver: "*File", Name: "parse",
 			Insert: `if reader == nil { return fmt.Errorf("ini: no reader was given") }`},
-			Symbol: "github.com/go-ini/ini.(*File).parse", Targets: on("darwin/amd64")},
+			Symbol: "github.com/go-ini/ini.(*File).parse", Targets: Targets("darwin/amd64")},
 		{Name: "yq-csv", Program: yq("v4.54.1"), Edited: StandardLibrary, Edit: Edit{File: "encoding/csv/reader.go", Receiver: "*Reader", Name: "readRecord",
 			Insert: `if r.r == nil { return nil, errInvalidDelim }`},
-			Symbol: "encoding/csv.(*Reader).readRecord", Targets: on("linux/amd64")},
+			Symbol: "encoding/csv.(*Reader).readRecord", Targets: Targets("linux/amd64")},
 		{Name: "yq-runtime", Program: yq("v4.54.1"), Edited: StandardLibrary, Edit: Edit{File: "runtime/chan.go", Name: "closechan",
 			Insert: `if c != nil && c.qcount > c.dataqsiz { throw("close of a broken channel") }`},
-			Symbol: "runtime.closechan", Targets: on("linux/amd64")},
+			Symbol: "runtime.closechan", Targets: Targets("linux/amd64")},
 		{Name: "caddy-c", Program: caddy("v2.11.9"), Edit: Edit{File: "modules/caddyhttp/headers/headers.go", Receiver: "*responseWriterWrapper", Name: "WriteHeader", Replace: &Replacement{"199", "198"}},
-			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp/headers.(*responseWriterWrapper).WriteHeader", Targets: on("linux/amd64")},
+			Symbol: "github.com/caddyserver/caddy/v2/modules/caddyhttp/headers.(*responseWriterWrapper).WriteHeader", Targets: Targets("linux/amd64")},
 		{Name: "caddy-dependency", Program: caddy("v2.11.9"), Edited: "github.com/caddyserver/certmagic", Edit: Edit{File: "certificates.go", Receiver: "*Config", Name: "loadManagedCertificate",
 			Insert: `if domain == "" { return Certificate{}, fmt.Errorf("the certificate of no domain was asked for") }`},
-			Symbol: "github.com/caddyserver/certmagic.(*Config).loadManagedCertificate", Targets: on("linux/amd64")},
+			Symbol: "github.com/caddyserver/certmagic.(*Config).loadManagedCertificate", Targets: Targets("linux/amd64")},
 		{Name: "age-b", Program: Age("v1.3.2"), Edit: Edit{File: "scrypt.go", Receiver: "*ScryptRecipient", Name: "WrapWithLabels", Replace: &Replacement{"16", "24"}},
-			Symbol: "filippo.io/age.(*ScryptRecipient).WrapWithLabels", Targets: on("windows/arm64")},
+			Symbol: "filippo.io/age.(*ScryptRecipient).WrapWithLabels", Targets: Targets("windows/arm64")},
 		{Name: "age-c", Program: Age("v1.3.2"), Edit: Edit{File: "internal/stream/stream.go", Receiver: "*EncryptWriter", Name: "flushChunk", Remove: 3},
-			Symbol: "filippo.io/age/internal/stream.(*EncryptWriter).flushChunk", Targets: on("darwin/amd64")},
+			Symbol: "filippo.io/age/internal/stream.(*EncryptWriter).flushChunk", Targets: Targets("darwin/amd64")},
 		{Name: "age-base64", Program: Age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "encoding/base64/base64.go", Receiver: "*Encoding", Name: "decodeQuantum",
 			Insert: `if si > len(src) { return si, 0, CorruptInputError(si) }`},
-			Symbol: "encoding/base64.(*Encoding).decodeQuantum", Targets: on("linux/arm64")},
+			Symbol: "encoding/base64.(*Encoding).decodeQuantum", Targets: Targets("linux/arm64")},
 		{Name: "age-fips", Program: Age("v1.3.2"), Edited: StandardLibrary, Edit: Edit{File: "crypto/internal/fips140/hmac/hmac.go", Receiver: "*HMAC", Name: "Sum",
 			Insert: `if h == nil { panic("hmac: no hash was made") }`},
-			Symbol: "crypto/internal/fips140/hmac.(*HMAC).Sum", Targets: on("windows/amd64")},
+			Symbol: "crypto/internal/fips140/hmac.(*HMAC).Sum", Targets: Targets("windows/amd64")},
 	}
 }
