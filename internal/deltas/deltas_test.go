@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 	s, err := parse([]string{"-roundtrips", "-short", "-cache", "dir"})
 	require.NoError(t, err)
 	assert.Equal(t, len(quickPairs()), len(s.pairs()))
-	for _, args := range [][]string{{"-rounds", "0"}, {"-flips", "0"}, {"-roundtrips", "-bitflips"}, {"-short"}, {"-rivals", "bsdiff,xdelta"}} {
+	for _, args := range [][]string{{"-rounds", "0"}, {"-flips", "0"}, {"-roundtrips", "-bitflips"}, {"-short"}, {"-prepare"}, {"-rivals", "bsdiff,xdelta"}} {
 		_, err := parse(args)
 		assert.Error(t, err, args)
 	}
@@ -81,6 +81,13 @@ func TestRoundTripsThatFail(t *testing.T) {
 	b.self = filepath.Join(b.temp, "absent")
 	assert.ErrorContains(t, b.roundTrips(t.Context(), madePairs()), "3 of 3 round trips failed")
 	assert.Contains(t, out.String(), "FAILED")
+}
+
+func TestPrepare(t *testing.T) {
+	b, out := testBench(t, settings{})
+	require.NoError(t, b.makeAll(t.Context(), madePairs()))
+	assert.Equal(t, "text\nempty\nchanged\n", out.String())
+	assert.FileExists(t, filepath.Join(b.cache, "changed", "new"))
 }
 
 func TestTable(t *testing.T) {

@@ -11,7 +11,8 @@
 // A pair is an old and a new file. All files of the table are built by one release
 // of Go, unless two releases are what a pair is about, so that sizes are the same
 // wherever it runs. With -cache the files stay in a folder, as
-// DIR/NAME/TARGET/old and new, and the next run only measures.
+// DIR/NAME/TARGET/old and new, and the next run only measures; -prepare makes the
+// files and measures nothing.
 //
 // A patch is made in a process of its own and applied in another one, whose output
 // is compared with the new file byte by byte. Coders take turns for two rounds, or
@@ -47,9 +48,9 @@ func main() {
 
 // settings are what the flags say.
 type settings struct {
-	cache, only, rivals         string
-	rounds, flips               int
-	json, short, trips, flipped bool
+	cache, only, rivals                  string
+	rounds, flips                        int
+	json, prepare, short, trips, flipped bool
 }
 
 func parse(args []string) (settings, error) {
@@ -60,6 +61,7 @@ func parse(args []string) (settings, error) {
 	flags.StringVar(&s.rivals, "rivals", "bsdiff,zstd", "`commands` to compare with, separated by commas")
 	flags.IntVar(&s.rounds, "rounds", 2, "how often each coder runs; the least CPU time counts")
 	flags.IntVar(&s.flips, "flips", 20000, "how many bits of a patch are flipped at most, spread over it")
+	flags.BoolVar(&s.prepare, "prepare", false, "only make the pairs; needs -cache")
 	flags.BoolVar(&s.json, "json", false, "print the result for machines")
 	flags.BoolVar(&s.trips, "roundtrips", false, "only try that patches of many pairs decode")
 	flags.BoolVar(&s.short, "short", false, "with -roundtrips: a few pairs that are built quickly")
@@ -74,6 +76,8 @@ func parse(args []string) (settings, error) {
 		return s, fmt.Errorf("-flips: %d is not a number of bits", s.flips)
 	case s.trips && s.flipped:
 		return s, errors.New("-roundtrips and -bitflips are two programs: give one of them")
+	case s.prepare && s.cache == "":
+		return s, errors.New("-prepare: what is made is thrown away: give a folder with -cache")
 	case s.short && !s.trips:
 		return s, errors.New("-short is for -roundtrips: give both")
 	}
@@ -112,6 +116,8 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	switch {
+	case s.prepare:
+		return b.makeAll(ctx, chosen)
 	case s.trips:
 		return b.roundTrips(ctx, chosen)
 	case s.flipped:

@@ -46,6 +46,22 @@ func (s *store) pair(ctx context.Context, p pair) (sides, error) {
 	return both, nil
 }
 
+// makeAll makes pairs for later runs.
+func (b *bench) makeAll(ctx context.Context, chosen []pair) error {
+	for _, p := range chosen {
+		_, err := b.store.pair(ctx, p)
+		if missing := (*missingError)(nil); errors.As(err, &missing) {
+			fmt.Fprintf(b.out, "%s: %s\n", p, missing.reason)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(b.out, p)
+	}
+	return nil
+}
+
 // make replaces what is there when both files are made.
 func (s *store) make(ctx context.Context, p pair, both sides, recipe string) error {
 	old, err := s.file(ctx, p.old)
