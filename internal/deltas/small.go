@@ -32,8 +32,6 @@ const (
 	smallMain = `package main
 
 import (
-	"maps"
-
 	"errors"
 	"fmt"
 	"os"
