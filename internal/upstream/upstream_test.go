@@ -89,3 +89,15 @@ func TestHotfixesAreNamedOnce(t *testing.T) {
 		assert.NotEmpty(t, h.Symbol, h.Name)
 	}
 }
+
+func TestChoose(t *testing.T) {
+	all := []string{"a1", "b1", "a2"}
+	first := func(s string) string { return s[:1] }
+	for names, want := range map[string][]string{"": all, "a": {"a1", "a2"}, "b,a": {"b1", "a1", "a2"}} {
+		got, err := Choose(all, names, first)
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	_, err := Choose(all, "a,c", first)
+	assert.ErrorContains(t, err, `there is no "c"`)
+}
