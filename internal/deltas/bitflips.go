@@ -43,8 +43,8 @@ type flips struct {
 	Slowest time.Duration // of one patch
 }
 
-// allHeader is how many bytes at the beginning have all their bits flipped,
-// however many bits there are.
+// allHeader is how many bytes at the beginning have all their bits flipped first:
+// what a patch says about itself.
 const allHeader = 96
 
 // tooLong ends a patch that would not end by itself. It is far more than any of
@@ -109,7 +109,7 @@ func flip(ctx context.Context, args []string, out io.Writer) error {
 // bits are those that are flipped: all of the header, and of the rest as many as
 // are left, spread evenly.
 func bits(all, most int) func(yield func(int) bool) {
-	header := min(all, allHeader*8)
+	header := min(all, most, allHeader*8)
 	step := max(1, (all-header)/max(1, most-header))
 	return func(yield func(int) bool) {
 		for bit := 0; bit < all; bit++ {
