@@ -95,7 +95,7 @@ func flip(ctx context.Context, args []string, out io.Writer) error {
 	want := sha256.Sum256(files[1])
 	files[1] = nil
 	f := flips{Bits: len(files[2]) * 8}
-	for bit := range bits(f.Bits, most) {
+	for _, bit := range bits(f.Bits, most) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -106,21 +106,19 @@ func flip(ctx context.Context, args []string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(f)
 }
 
-// bits are those that are flipped: all of the header, and of the rest as many as
+// bits are those that are flipped: of the header first, and of the rest as many as
 // are left, spread evenly.
-func bits(all, most int) func(yield func(int) bool) {
-	header := min(all, most, allHeader*8)
-	step := max(1, (all-header)/max(1, most-header))
-	return func(yield func(int) bool) {
-		for bit := 0; bit < all; bit++ {
-			if bit >= header && (bit-header)%step != 0 {
-				continue
-			}
-			if !yield(bit) {
-				return
-			}
+func bits(all, most int) []int {
+	most = min(all, most)
+	header := min(most, allHeader*8)
+	chosen := make([]int, most)
+	for i := range chosen {
+		chosen[i] = i
+		if i >= header {
+			chosen[i] = header + (i-header)*(all-header)/(most-header)
 		}
 	}
+	return chosen
 }
 
 // try applies one damaged patch.
