@@ -89,6 +89,14 @@ func TestPrepare(t *testing.T) {
 	assert.FileExists(t, filepath.Join(b.cache, "changed", "new"))
 }
 
+func TestRelativeCache(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-roundtrips", "-short", "-only", "odd-text", "-cache", "cache"}, &out))
+	assert.Contains(t, out.String(), "1 patches gave the new file")
+	assert.FileExists(t, filepath.Join("cache", "odd-text", "new"))
+}
+
 func TestTable(t *testing.T) {
 	b, out := testBench(t, settings{rounds: 2})
 	require.NoError(t, b.table(t.Context(), madePairs()[:1]))

@@ -27,7 +27,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"strings"
 
 	"github.com/gohotfix/hotfix/internal/upstream"
@@ -69,24 +68,28 @@ func parse(args []string) (settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
+	return s, s.check()
+}
+
+func (s settings) check() error {
 	switch {
 	case s.rounds < 1:
-		return s, fmt.Errorf("-rounds: %d is not a number of rounds", s.rounds)
+		return fmt.Errorf("-rounds: %d is not a number of rounds", s.rounds)
 	case s.flips < 1:
-		return s, fmt.Errorf("-flips: %d is not a number of bits", s.flips)
+		return fmt.Errorf("-flips: %d is not a number of bits", s.flips)
 	case s.trips && s.flipped:
-		return s, errors.New("-roundtrips and -bitflips are two programs: give one of them")
+		return errors.New("-roundtrips and -bitflips are two programs: give one of them")
 	case s.prepare && s.cache == "":
-		return s, errors.New("-prepare: what is made is thrown away: give a folder with -cache")
+		return errors.New("-prepare: what is made is thrown away: give a folder with -cache")
 	case s.short && !s.trips:
-		return s, errors.New("-short is for -roundtrips: give both")
+		return errors.New("-short is for -roundtrips: give both")
 	}
 	for name := range strings.SplitSeq(s.rivals, ",") {
 		if name != "" && rivalNamed(name) == nil {
-			return s, fmt.Errorf("-rivals: %q is neither bsdiff nor zstd", name)
+			return fmt.Errorf("-rivals: %q is neither bsdiff nor zstd", name)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -108,19 +111,20 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	if s.cache == "" {
-		s.cache = filepath.Join(temp, "cache")
-	}
 	b, err := newBench(s, temp, out)
 	if err != nil {
 		return err
 	}
+	return b.run(ctx, chosen)
+}
+
+func (b *bench) run(ctx context.Context, chosen []pair) error {
 	switch {
-	case s.prepare:
+	case b.prepare:
 		return b.makeAll(ctx, chosen)
-	case s.trips:
+	case b.trips:
 		return b.roundTrips(ctx, chosen)
-	case s.flipped:
+	case b.flipped:
 		return b.bitFlips(ctx, chosen)
 	}
 	return b.table(ctx, chosen)

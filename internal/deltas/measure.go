@@ -104,12 +104,20 @@ type bench struct {
 	out   io.Writer
 }
 
+// newBench keeps pairs in the cache that was asked for, or in the folder temp, which
+// the caller removes.
 func newBench(s settings, temp string, out io.Writer) (*bench, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return &bench{settings: s, self: self, temp: temp, store: newStore(s.cache, temp), out: out}, nil
+	cache := filepath.Join(temp, "cache")
+	if s.cache != "" {
+		if cache, err = filepath.Abs(s.cache); err != nil {
+			return nil, err
+		}
+	}
+	return &bench{settings: s, self: self, temp: temp, store: newStore(cache, temp), out: out}, nil
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.temp, name) }
