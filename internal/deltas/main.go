@@ -61,7 +61,7 @@ func parse(args []string) (settings, error) {
 	flags.IntVar(&s.rounds, "rounds", 2, "how often each coder runs; the least CPU time counts")
 	flags.IntVar(&s.flips, "flips", 20000, "how many bits of a patch are flipped at most, spread over it")
 	flags.BoolVar(&s.prepare, "prepare", false, "only make the pairs; needs -cache")
-	flags.BoolVar(&s.json, "json", false, "print the result for machines")
+	flags.BoolVar(&s.json, "json", false, "print the table for machines")
 	flags.BoolVar(&s.trips, "roundtrips", false, "only try that patches of many pairs decode")
 	flags.BoolVar(&s.short, "short", false, "with -roundtrips: a few pairs that are built quickly")
 	flags.BoolVar(&s.flipped, "bitflips", false, "apply patches in which one bit is flipped")

@@ -68,13 +68,13 @@ func otherProcessors() []pair {
 	return pairs
 }
 
-// programTrips are releases of real programs for all targets.
+// programTrips are releases of real programs for all targets, and the way back.
 func programTrips() []pair {
 	var pairs []pair
 	releases := append([]upstream.Release{{Name: "age-1.3.2", Program: upstream.Age("v1.3.1"), To: upstream.Age("v1.3.2")}}, upstream.Releases()...)
 	for _, r := range releases {
 		for _, on := range upstream.Targets("linux/amd64", "linux/arm64", "windows/amd64", "windows/arm64", "darwin/amd64", "darwin/arm64") {
-			pairs = append(pairs, tripOf(r.Name, r.Program.For(on), r.To.For(on)))
+			pairs = append(pairs, tripOf(r.Name, r.Program.For(on), r.To.For(on)), tripOf(r.Name+"-back", r.To.For(on), r.Program.For(on)))
 		}
 	}
 	return pairs

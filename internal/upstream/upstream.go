@@ -1,5 +1,5 @@
-// Package upstream copies modules of others, so that benchmarks and checks can
-// change and build them.
+// Package upstream has real programs: it copies, changes and builds modules of
+// others, so that benchmarks and checks need not make up their own.
 package upstream
 
 import (
