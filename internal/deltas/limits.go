@@ -29,7 +29,11 @@ func (l *limit) print(w io.Writer) {
 	if l.AtLeast {
 		sign = ">="
 	}
-	fmt.Fprintf(w, "%-64s %10s %s %6g %-5s  %s\n", l.What, times(l.Got, "%.5g"), sign, l.Bound, l.Unit, l.Verdict)
+	format := "%.3f"
+	if l.Got >= 100 {
+		format = "%.0f"
+	}
+	fmt.Fprintf(w, "%-64s %10s %s %6g %-5s  %s\n", l.What, times(l.Got, format), sign, l.Bound, l.Unit, l.Verdict)
 }
 
 // Programs are large from 10 MB and small below 5 MB.
