@@ -23,7 +23,7 @@ const otherToolchain = "go1.26.9"
 // program is a real program with the ways to build what runs.
 type program struct {
 	name, module, pkg string // module is PATH@VERSION
-	edit              upstream.Statement
+	edit              upstream.Edit
 	releases          []release
 }
 
@@ -60,15 +60,15 @@ func wrong(variable, function string) []release {
 func programs() []program {
 	const silly = `if len(os.Args) > 1000 { println("too many arguments") }`
 	return []program{
-		{"nats", "github.com/nats-io/nats-server/v2@v2.15.2", ".", upstream.Statement{}, []release{
+		{"nats", "github.com/nats-io/nats-server/v2@v2.15.2", ".", upstream.Edit{}, []release{
 			usual(),
 			{name: "-X", flags: []string{"-trimpath", "-ldflags=-s -w -X github.com/nats-io/nats-server/v2/server.gitCommit=1f2e3d4"}, causes: []build.CauseKind{build.CauseVariables}, tells: "1f2e3d4"},
 		}},
-		{"yq", "github.com/mikefarah/yq/v4@v4.54.1", ".", upstream.Statement{File: "yq.go", Function: "main", Text: silly},
+		{"yq", "github.com/mikefarah/yq/v4@v4.54.1", ".", upstream.Edit{File: "yq.go", Name: "main", Insert: silly},
 			wrong("github.com/mikefarah/yq/v4/cmd.GitCommit", "main.main")},
-		{"age", "filippo.io/age@v1.3.2", "./cmd/age", upstream.Statement{File: "cmd/age/age.go", Function: "decrypt", Text: silly},
+		{"age", "filippo.io/age@v1.3.2", "./cmd/age", upstream.Edit{File: "cmd/age/age.go", Name: "decrypt", Insert: silly},
 			wrong("main.Version", "main.decrypt")},
-		{"caddy", "github.com/caddyserver/caddy/v2@v2.11.9", "./cmd/caddy", upstream.Statement{}, []release{usual()}},
+		{"caddy", "github.com/caddyserver/caddy/v2@v2.11.9", "./cmd/caddy", upstream.Edit{}, []release{usual()}},
 	}
 }
 
@@ -140,7 +140,7 @@ func (p program) makeDirty(ctx context.Context, source string) error {
 			return err
 		}
 	}
-	return p.edit.Insert(source)
+	return p.edit.In(source)
 }
 
 func command(ctx context.Context, dir string, env []string, name string, args ...string) error {

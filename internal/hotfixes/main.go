@@ -6,9 +6,10 @@
 //	go run ./internal/hotfixes -only yq-a,age-a
 //	go run ./internal/hotfixes -releases  published patch releases instead
 //
-// A fix is one statement at the top of a function. Of a release, the functions
-// that the comparison names are set against those whose source differs, and each
-// difference between the two lists is explained.
+// A fix is one edit of one function: of the program, of what it depends on, or of
+// the standard library. Of a release, the functions that the comparison names are
+// set against those whose source differs, and each difference between the two
+// lists is explained.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -41,57 +43,73 @@ func main() {
 
 func start(ctx context.Context, only string, published bool) error {
 	if published {
-		chosen, err := upstream.Choose(releases(), only, func(r release) string { return r.name })
+		chosen, err := upstream.Choose(upstream.Releases(), only, func(r upstream.Release) string { return r.Name })
 		if err != nil {
 			return err
 		}
 		return compareReleases(ctx, chosen, os.Stdout)
 	}
-	chosen, err := upstream.Choose(hotfixes(), only, func(h hotfix) string { return h.name })
+	chosen, err := upstream.Choose(upstream.Hotfixes(), only, func(h upstream.Hotfix) string { return h.Name })
 	if err != nil {
 		return err
 	}
 	return run(ctx, chosen)
 }
 
-func run(ctx context.Context, chosen []hotfix) error {
+func run(ctx context.Context, chosen []upstream.Hotfix) (err error) {
 	temp, err := os.MkdirTemp("", "hotfix-hotfixes-*")
 	if err != nil {
 		return err
 	}
-	w := &workshop{temp: temp}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	w := upstream.NewWorkshop(temp)
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "FIX\tTARGET\tFUNCTIONS\tEQUAL\tTOLD\tVERDICT")
 	wrong := 0
 	for _, h := range chosen {
-		for _, on := range h.targets {
-			report, err := w.compare(ctx, h, on)
+		for _, on := range h.Targets {
+			report, err := compareSides(ctx, w, filepath.Join(temp, "built"), h.Base(on), h.Fixed(on))
 			if err != nil {
-				return errors.Join(fmt.Errorf("%s for %s: %w", h.name, on, err), os.RemoveAll(temp))
+				return errors.Join(fmt.Errorf("%s for %s: %w", h.Name, on, err), table.Flush())
 			}
-			verdict := h.judge(report)
-			if verdict != "ok" {
+			verdict := judge(h, report)
+			if strings.HasPrefix(verdict, "WRONG") {
 				wrong++
 			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\n", h.name, on, report.New.Functions, report.Equal, told(report), verdict)
+			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\n", h.Name, on, report.New.Functions, report.Equal, told(report), verdict)
 		}
 	}
-	err = errors.Join(table.Flush(), os.RemoveAll(temp))
+	err = table.Flush()
 	if wrong > 0 {
 		err = errors.Join(err, fmt.Errorf("%d comparisons tell something else than what was edited", wrong))
 	}
 	return err
 }
 
+// compareSides builds base and fix and compares them.
+func compareSides(ctx context.Context, w *upstream.Workshop, dir string, sides ...upstream.Executable) (*compare.Report, error) {
+	var paths []string
+	for i, side := range sides {
+		paths = append(paths, filepath.Join(dir, fmt.Sprint(i)))
+		if err := w.Build(ctx, side, paths[i]); err != nil {
+			return nil, err
+		}
+	}
+	report, err := compare.Executables(ctx, paths[0], paths[1])
+	return report, errors.Join(err, os.RemoveAll(dir))
+}
+
 // judge requires that the edited function is told of, no other one as edited,
 // and no data but what belongs to the fix's own text.
-func (h hotfix) judge(r *compare.Report) string {
+func judge(h upstream.Hotfix, r *compare.Report) string {
 	var edited []string
 	for _, f := range r.Edited() {
 		edited = append(edited, f.Name)
 	}
 	switch {
-	case !slices.Equal(edited, []string{h.symbol}):
+	case h.Silent != "":
+		return "not judged: " + h.Silent
+	case !slices.Equal(edited, []string{h.Symbol}):
 		return fmt.Sprintf("WRONG: edited are %v", edited)
 	case len(r.Data) > 0 || len(r.Unknown) > 0:
 		return fmt.Sprintf("WRONG: %d pieces of data differ, %d cannot be told", len(r.Data), len(r.Unknown))

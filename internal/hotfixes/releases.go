@@ -13,7 +13,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/gohotfix/hotfix/build"
 	"github.com/gohotfix/hotfix/build/change/source"
 	"github.com/gohotfix/hotfix/build/compare"
 	"github.com/gohotfix/hotfix/build/policy"
@@ -21,19 +20,6 @@ import (
 	"github.com/gohotfix/hotfix/internal/upstream"
 	"github.com/gohotfix/hotfix/target"
 )
-
-// release is a step from one published version of a program to the next, whose
-// source says which functions were edited.
-type release struct{ name, module, pkg, old, new string }
-
-func releases() []release {
-	return []release{
-		{"nats-2.14.9", "github.com/nats-io/nats-server/v2", ".", "v2.14.8", "v2.14.9"},
-		{"nats-2.15.2", "github.com/nats-io/nats-server/v2", ".", "v2.15.1", "v2.15.2"},
-		{"yq-4.54.1", "github.com/mikefarah/yq/v4", ".", "v4.53.6", "v4.54.1"},
-		{"caddy-2.11.9", "github.com/caddyserver/caddy/v2", "./cmd/caddy", "v2.11.8", "v2.11.9"},
-	}
-}
 
 // agreement sets what the comparison of two executables tells against what the
 // comparison of their sources tells.
@@ -48,14 +34,14 @@ type agreement struct {
 
 // compareReleases prints one table a release, and fails if a difference has no
 // explanation.
-func compareReleases(ctx context.Context, chosen []release, out io.Writer) error {
+func compareReleases(ctx context.Context, chosen []upstream.Release, out io.Writer) error {
 	unexplained := 0
 	for _, r := range chosen {
-		a, err := r.compare(ctx)
+		a, err := compareRelease(ctx, r)
 		if err != nil {
-			return fmt.Errorf("%s: %w", r.name, err)
+			return fmt.Errorf("%s: %w", r.Name, err)
 		}
-		unexplained += a.print(r.name, out)
+		unexplained += a.print(r.Name, out)
 	}
 	if unexplained > 0 {
 		return fmt.Errorf("%d differences have no explanation", unexplained)
@@ -63,19 +49,13 @@ func compareReleases(ctx context.Context, chosen []release, out io.Writer) error
 	return nil
 }
 
-func (r release) compare(ctx context.Context) (a *agreement, err error) {
+func compareRelease(ctx context.Context, r upstream.Release) (a *agreement, err error) {
 	temp, err := os.MkdirTemp("", "hotfix-releases-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
-	dirs := []string{filepath.Join(temp, r.old), filepath.Join(temp, r.new)}
-	for i, version := range []string{r.old, r.new} {
-		if err := upstream.Copy(ctx, r.module+"@"+version, dirs[i]); err != nil {
-			return nil, err
-		}
-	}
-	paths, err := r.build(ctx, dirs, filepath.Join(temp, "built"))
+	dirs, paths, err := buildRelease(ctx, upstream.NewWorkshop(temp), r, filepath.Join(temp, "built"))
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +66,7 @@ func (r release) compare(ctx context.Context) (a *agreement, err error) {
 	if a.others, err = readDeclarations(dirs[0], dirs[1]); err != nil {
 		return nil, err
 	}
-	a.change.Main = path.Join(r.module, r.pkg)
+	a.change.Main = path.Join(a.change.Module, r.To.Package)
 	if a.report, err = compare.Executables(ctx, paths[0], paths[1]); err != nil {
 		return nil, err
 	}
@@ -94,31 +74,28 @@ func (r release) compare(ctx context.Context) (a *agreement, err error) {
 	return a, a.readFunctions(paths[1])
 }
 
-// build builds both versions by the toolchain of the new one: another release of
-// Go compiles much of a program in another way, which no source of it shows.
-func (r release) build(ctx context.Context, dirs []string, output string) ([]string, error) {
+// buildRelease builds both versions by the toolchain of the new one: another
+// release of Go compiles much of a program in another way, which no source of it
+// shows.
+func buildRelease(ctx context.Context, w *upstream.Workshop, r upstream.Release, output string) (sources, paths []string, err error) {
 	on := target.MustParse("linux/amd64")
-	newer, err := build.New(dirs[1], r.pkg)
+	newer, err := w.Pinned(ctx, r.To.For(on))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	toolchain, err := newer.Toolchain(ctx, on)
-	if err != nil {
-		return nil, err
-	}
-	var paths []string
-	for _, dir := range dirs {
-		b, err := build.New(dir, r.pkg, build.WithToolchain(toolchain), build.WithOutput(filepath.Join(output, filepath.Base(dir))))
+	older := r.Program.For(on)
+	older.Toolchain = newer.Toolchain
+	for i, e := range []upstream.Executable{older, newer} {
+		dir, err := w.Source(ctx, e)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		artifact, err := b.Build(ctx, on)
-		if err != nil {
-			return nil, err
+		sources, paths = append(sources, dir), append(paths, filepath.Join(output, fmt.Sprint(i)))
+		if err := w.Build(ctx, e, paths[i]); err != nil {
+			return nil, nil, err
 		}
-		paths = append(paths, artifact.Path)
 	}
-	return paths, nil
+	return sources, paths, nil
 }
 
 // readFunctions lists the functions of an executable by the linker's names, and

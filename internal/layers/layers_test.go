@@ -37,9 +37,10 @@ func table() []row {
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
 		{".", shared("build/...", "pack/...", "verify")},
-		{"internal/speed", []string{"..."}},    // a program that measures all the others
-		{"internal/hotfixes", []string{"..."}}, // a program that tries them on real ones
-		{"internal/bases", []string{"..."}},    // a program that rebuilds real ones
+		{"internal/speed", []string{"..."}},       // a program that measures all the others
+		{"internal/hotfixes", []string{"..."}},    // a program that tries them on real ones
+		{"internal/deltas", shared("pack/delta")}, // a program that measures patches of real ones
+		{"internal/bases", []string{"..."}},       // a program that rebuilds real ones
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -42,20 +41,8 @@ func newBench(ctx context.Context, s settings) (_ *bench, err error) {
 	if _, err := os.Stat(filepath.Join(b.source, filepath.FromSlash(s.change))); err != nil {
 		return nil, fmt.Errorf("the file to change: %w: give another with -change", err)
 	}
-	b.toolchain, err = toolchain(ctx, b.source)
+	b.toolchain, err = upstream.Toolchain(ctx, b.source, os.Environ())
 	return b, err
-}
-
-// toolchain returns the Go version that the go command would build a module with.
-func toolchain(ctx context.Context, dir string) (string, error) {
-	cmd := exec.CommandContext(ctx, "go", "env", "GOVERSION")
-	cmd.Dir = dir
-	out, err := cmd.Output()
-	if err != nil {
-		return "", fmt.Errorf("asking for the toolchain: %w", err)
-	}
-	version, _, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	return version, nil
 }
 
 func (b *bench) close() error { return os.RemoveAll(b.temp) }

@@ -1,5 +1,5 @@
-// Package upstream copies modules of others, so that benchmarks and checks can
-// change and build them.
+// Package upstream has real programs: it copies, changes and builds modules of
+// others, so that benchmarks and checks need not make up their own.
 package upstream
 
 import (
@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -28,18 +27,22 @@ func Copy(ctx context.Context, module, dir string) error {
 }
 
 // Choose returns those of several things whose names a list holds, separated by
-// commas, or all if it is empty.
+// commas, or all if it is empty. Several may have one name.
 func Choose[T any](all []T, names string, nameOf func(T) string) ([]T, error) {
 	if names == "" {
 		return all, nil
 	}
 	var chosen []T
 	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(all, func(one T) bool { return nameOf(one) == name })
-		if i < 0 {
+		before := len(chosen)
+		for _, one := range all {
+			if nameOf(one) == name {
+				chosen = append(chosen, one)
+			}
+		}
+		if len(chosen) == before {
 			return nil, fmt.Errorf("there is no %q", name)
 		}
-		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
 }
