@@ -3,6 +3,7 @@ package goaware
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"sort"
@@ -16,8 +17,14 @@ func (m *maker) align() error {
 	a := &aligner{maker: m, old: newPlain(m.old, m.blank[0], seed), new: newPlain(m.new, m.blank[1], seed)}
 	both := m.old.Parts.Relocations.Len() > 0 && m.new.Parts.Relocations.Len() > 0
 	oldParts, newParts := a.old.parts(both), a.new.parts(both)
+	if len(oldParts) != len(newParts) {
+		return fmt.Errorf("%w: its parts overlap", ErrUnknown)
+	}
 	for i, to := range newParts {
 		from := oldParts[i]
+		if from.kind != to.kind {
+			return fmt.Errorf("%w: its parts are in another order", ErrUnknown)
+		}
 		switch to.kind {
 		case copyBytes:
 			a.match(from.Range, to.Range)
@@ -135,7 +142,8 @@ type piece struct {
 	kind operationKind
 }
 
-// parts cuts a file into its code, its tables and what lies between.
+// parts cuts a file into its code, its tables and what lies between; none if they
+// overlap.
 func (n *plain) parts(relocations bool) []piece {
 	first, last := n.Functions[0], n.Functions[len(n.Functions)-1]
 	start, _, _ := n.Offset(first.Entry)
@@ -152,6 +160,9 @@ func (n *plain) parts(relocations bool) []piece {
 	var all []piece
 	at := 0
 	for _, k := range known {
+		if k.Start < at || k.End < k.Start || k.End > len(n.Data) {
+			return nil
+		}
 		all = append(all, piece{program.Range{Start: at, End: k.Start}, copyBytes}, k)
 		at = k.End
 	}

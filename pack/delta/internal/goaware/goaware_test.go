@@ -2,6 +2,7 @@ package goaware
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -88,4 +89,38 @@ func FuzzApply(f *testing.F) {
 			require.Len(t, made, size)
 		}
 	})
+}
+
+// Executables that are damaged in all ways, and bodies, are refused or coded.
+func TestDamaged(t *testing.T) {
+	t.Parallel()
+	old, now := programtest.Build(programtest.Sample(12)), programtest.Build(programtest.Sample(12).Fixed(4))
+	good := roundTrip(t, old, now)
+	r := rand.New(rand.NewPCG(1, 2))
+	edits := func() []byte {
+		list := make([]byte, 3*r.IntN(6))
+		for i := range list {
+			list[i] = byte(r.IntN(256))
+		}
+		return list
+	}
+	coded := 0
+	for range 600 {
+		a, b := programtest.Damage(old, edits()), programtest.Damage(now, edits())
+		if body, err := Make(t.Context(), a, b); err == nil {
+			made, err := Apply(t.Context(), a, body, len(b))
+			require.NoError(t, err)
+			require.True(t, bytes.Equal(b, made))
+			coded++
+		}
+		body := bytes.Clone(good)
+		for range 1 + r.IntN(4) {
+			body[r.IntN(len(body))] ^= byte(1 << r.IntN(8))
+		}
+		size := len(now) + r.IntN(2)*r.IntN(40_000)
+		if made, err := Apply(t.Context(), old, body, size); err == nil {
+			require.Len(t, made, size)
+		}
+	}
+	assert.Greater(t, coded, 100)
 }
