@@ -168,13 +168,13 @@ type tables struct {
 	records  []byte // without the entries in front
 	starts   []uint32
 	entries  []uint64
-	seen     map[uint64][]uint32
+	seen     map[uint64]uint32 // offsets of tables by their hashes, or the next free number
 	seed     maphash.Seed
 	size     int // of records and entries together
 }
 
 func newTables(functions, programs, records int) *tables {
-	t := &tables{programs: make([]byte, 1, programs+1), seen: make(map[uint64][]uint32, 4*functions), seed: maphash.MakeSeed()}
+	t := &tables{programs: make([]byte, 1, programs+1), seen: make(map[uint64]uint32, 4*functions), seed: maphash.MakeSeed()}
 	t.records = make([]byte, 0, max(records-8*functions, 0))
 	t.starts, t.entries = make([]uint32, 0, functions+1), make([]uint64, 0, functions+1)
 	return t
@@ -186,14 +186,19 @@ func (t *tables) program(content []byte) uint32 {
 		return 0
 	}
 	sum := maphash.Bytes(t.seed, content)
-	for _, at := range t.seen[sum] {
+	for {
+		at, taken := t.seen[sum]
+		if !taken {
+			break
+		}
 		if bytes.HasPrefix(t.programs[at:], content) {
 			return at
 		}
+		sum++
 	}
 	at := uint32(len(t.programs))
 	t.programs = append(t.programs, content...)
-	t.seen[sum] = append(t.seen[sum], at)
+	t.seen[sum] = at
 	return at
 }
 

@@ -77,7 +77,7 @@ func (p *Program) readFunctions() error {
 			return err
 		}
 		for _, d := range f.Data {
-			if d != None {
+			if int64(d) < int64(len(p.Data)) {
 				p.dataEnd = max(p.dataEnd, p.module.FuncData+uint64(d))
 			}
 		}

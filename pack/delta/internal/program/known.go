@@ -8,7 +8,7 @@ import (
 
 // tableReferences finds the references in the linker's own tables.
 func (p *Program) tableReferences() []Reference {
-	known := p.fileReferences(nil)
+	known := p.fileReferences(make([]Reference, 0, 10*len(p.Functions)))
 	known = p.functionDataReferences(known)
 	known = p.typeReferences(known)
 	known = p.typeLinks(known)
@@ -44,17 +44,17 @@ func (p *Program) fileReferences(known []Reference) []Reference {
 // functionDataReferences finds what functions' data refer to: types of stack
 // objects, names and lines of inlined functions, wrapped functions.
 func (p *Program) functionDataReferences(known []Reference) []Reference {
-	seen := map[int]bool{}
+	seen := make([]uint64, (p.dataEnd-min(p.module.FuncData, p.dataEnd))/64+1) // a bit for each byte
 	data := func(f *Function, i int) (at, size int, ok bool) {
-		if i >= len(f.Data) || f.Data[i] == None {
+		if i >= len(f.Data) || int64(f.Data[i]) >= int64(len(p.Data)) {
 			return 0, 0, false
 		}
-		at, size, ok = p.Offset(p.module.FuncData + uint64(f.Data[i]))
-		if !ok || seen[at] {
+		word, bit := f.Data[i]/64, uint64(1)<<(f.Data[i]%64)
+		if seen[word]&bit != 0 {
 			return 0, 0, false
 		}
-		seen[at] = true
-		return at, size, true
+		seen[word] |= bit
+		return p.Offset(p.module.FuncData + uint64(f.Data[i]))
 	}
 	for i := range p.Functions {
 		f := &p.Functions[i]

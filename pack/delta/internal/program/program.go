@@ -233,6 +233,7 @@ func (p *Program) Loaded(offset int) (addr uint64, size int, ok bool) {
 // Labels are the distinct targets of references and of functions' data, ascending.
 func (p *Program) Labels() []uint32 {
 	if p.labels == nil {
+		p.labels = make([]uint32, 0, len(p.References)+4*len(p.Functions))
 		for i := range p.Functions {
 			for _, d := range p.Functions[i].Data {
 				if target, ok := p.target(p.module.FuncData + uint64(d)); ok && d != None {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/gohotfix/hotfix/internal/goexe"
 	"github.com/gohotfix/hotfix/internal/goexe/code"
 )
 
@@ -74,33 +75,94 @@ func (p *Program) imageBase() uint64 { return p.low &^ 0xffff }
 func (p *Program) findReferences() {
 	known := p.tableReferences()
 	slices.SortStableFunc(known, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
-	found := p.words(p.codeReferences())
-	slices.SortFunc(found, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
-	p.References = merge(known, found)
+	l := &referenceList{known: known, all: make([]Reference, 0, p.expectedReferences()+len(known))}
+	for _, s := range p.bySection() {
+		switch {
+		case s.Exec:
+			p.codeReferences(s, l)
+		case !p.positionIndependent():
+			p.words(s, l)
+		}
+	}
+	if p.positionIndependent() {
+		l.merge(p.relocatedWords())
+	}
+	l.finish()
+	p.References = l.all
 }
 
-// merge joins two sorted lists. Of overlapping references the first one stays,
-// and of those that are found those that overlap known ones go.
-func merge(known, found []Reference) []Reference {
-	all := make([]Reference, 0, len(known)+len(found))
-	end := int32(0)
-	add := func(r Reference) {
-		if r.Offset >= end {
-			all = append(all, r)
-			end = r.Offset + int32(r.Size)
+// expectedReferences is about how many there are in code and words: one in 16 bytes
+// of the former is more than any program has that was seen.
+func (p *Program) expectedReferences() int {
+	n := 0
+	for _, s := range p.file.Sections {
+		if s.Exec && s.Addr != 0 {
+			n += int(s.Size) / 16
 		}
 	}
+	return n + n/8
+}
+
+// bySection lists the sections that are loaded, by their offsets, without those
+// that overlap others.
+func (p *Program) bySection() []goexe.Section {
+	var list []goexe.Section
+	for _, s := range p.file.Sections {
+		if s.Addr != 0 && s.Size > 0 {
+			list = append(list, s)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b goexe.Section) int { return cmp.Compare(a.Offset, b.Offset) })
+	end := int64(0)
+	return slices.DeleteFunc(list, func(s goexe.Section) bool {
+		if s.Offset < end {
+			return true
+		}
+		end = s.Offset + s.Size
+		return false
+	})
+}
+
+// referenceList joins what is found in the order of the file with what is known.
+type referenceList struct {
+	known []Reference // not yet in the list, by offset
+	all   []Reference
+	end   int32 // of the last one in the list
+}
+
+// found adds a reference, unless known ones claim its bytes. Of overlapping ones
+// the first one stays.
+func (l *referenceList) found(r Reference) {
+	for len(l.known) > 0 && l.known[0].Offset < r.Offset+int32(r.Size) {
+		l.add(l.known[0])
+		l.known = l.known[1:]
+	}
+	l.add(r)
+}
+
+func (l *referenceList) add(r Reference) {
+	if r.Offset >= l.end {
+		l.all = append(l.all, r)
+		l.end = r.Offset + int32(r.Size)
+	}
+}
+
+func (l *referenceList) finish() {
+	for _, r := range l.known {
+		l.add(r)
+	}
+	l.known = nil
+}
+
+// merge puts references between those that are there already, which win.
+func (l *referenceList) merge(found []Reference) {
+	l.finish()
+	slices.SortFunc(found, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
+	merged := referenceList{known: l.all, all: make([]Reference, 0, len(l.all)+len(found))}
 	for _, r := range found {
-		for len(known) > 0 && known[0].Offset < r.Offset+int32(r.Size) {
-			add(known[0])
-			known = known[1:]
-		}
-		add(r)
+		merged.found(r)
 	}
-	for _, r := range known {
-		add(r)
-	}
-	return all
+	*l = merged
 }
 
 // target makes an address a target, false if it lies outside the program.
@@ -108,9 +170,8 @@ func (p *Program) target(addr uint64) (uint32, bool) {
 	return uint32(addr - p.low), addr >= p.low && addr <= p.high
 }
 
-// codeReferences scans the executable sections, each function by itself.
-func (p *Program) codeReferences() []Reference {
-	var found []Reference
+// codeReferences scans an executable section, each function by itself.
+func (p *Program) codeReferences(s goexe.Section, l *referenceList) {
 	var scratch []code.Reference
 	scan := func(start, end uint64) {
 		at, size, ok := p.Offset(start)
@@ -120,55 +181,36 @@ func (p *Program) codeReferences() []Reference {
 		scratch, _ = code.Scan(p.arch, p.Data[at:at+int(min(uint64(size), end-start))], start, scratch[:0])
 		for _, r := range scratch {
 			if target, ok := p.target(r.Target); ok {
-				found = append(found, Reference{Offset: int32(at + r.Offset), Target: target, Kind: Kind(r.Kind), Size: uint8(r.Size)})
+				l.found(Reference{Offset: int32(at + r.Offset), Target: target, Kind: Kind(r.Kind), Size: uint8(r.Size)})
 			}
 		}
 	}
-	for _, s := range p.file.Sections {
-		if !s.Exec || s.Addr == 0 || s.Size == 0 {
+	at, end := s.Addr, s.Addr+uint64(s.Size)
+	for i := range p.Functions {
+		f := &p.Functions[i]
+		if f.Entry < at || f.Entry >= end {
 			continue
 		}
-		if found == nil {
-			found = make([]Reference, 0, s.Size/12)
-		}
-		at, end := s.Addr, s.Addr+uint64(s.Size)
-		for i := range p.Functions {
-			f := &p.Functions[i]
-			if f.Entry < at || f.Entry >= end {
-				continue
-			}
-			scan(at, f.Entry)
-			at = min(f.Entry+uint64(f.Size), end)
-			scan(f.Entry, at)
-		}
-		scan(at, end)
+		scan(at, f.Entry)
+		at = min(f.Entry+uint64(f.Size), end)
+		scan(f.Entry, at)
 	}
-	return found
+	scan(at, end)
 }
 
-// words appends the aligned words that hold addresses, outside code and the
+// words finds the aligned words of a section that hold addresses, outside the
 // function table.
-func (p *Program) words(found []Reference) []Reference {
-	if p.positionIndependent() {
-		return p.relocatedWords(found)
-	}
-	for _, s := range p.file.Sections {
-		if s.Exec || s.Addr == 0 {
+func (p *Program) words(s goexe.Section, l *referenceList) {
+	for i := (8 - int(s.Addr%8)) % 8; i+8 <= int(s.Size); i += 8 {
+		at, addr := int(s.Offset)+i, s.Addr+uint64(i)
+		value := binary.LittleEndian.Uint64(p.Data[at:])
+		if value < p.low || value > p.high || p.inTable(addr) || p.Parts.Finder.Has(at) {
 			continue
 		}
-		for i := (8 - int(s.Addr%8)) % 8; i+8 <= int(s.Size); i += 8 {
-			at := int(s.Offset) + i
-			value := binary.LittleEndian.Uint64(p.Data[at:])
-			if value < p.low || value > p.high || p.inTable(s.Addr+uint64(i)) || p.Parts.Finder.Has(at) {
-				continue
-			}
-			if !p.inModule(s.Addr+uint64(i)) && p.isNumber(at, value) {
-				continue
-			}
-			found = append(found, Reference{Offset: int32(at), Target: uint32(value - p.low), Kind: Word, Size: 8})
+		if p.inModule(addr) || !p.isNumber(at, value) {
+			l.found(Reference{Offset: int32(at), Target: uint32(value - p.low), Kind: Word, Size: 8})
 		}
 	}
-	return found
 }
 
 // inModule reports whether an address lies in the module data, the only place
@@ -210,9 +252,9 @@ func (p *Program) isSection(addr uint64) bool {
 // like sizes.
 func (p *Program) positionIndependent() bool { return p.low < 1<<16 }
 
-// relocatedWords appends the words that the relocations of a position independent
+// relocatedWords finds the words that the relocations of a position independent
 // ELF file name, and the relocations' own: place, kind, address.
-func (p *Program) relocatedWords(found []Reference) []Reference {
+func (p *Program) relocatedWords() (found []Reference) {
 	const entry = 24
 	for _, s := range p.file.Sections {
 		if s.Name != ".rela" && s.Name != ".rela.dyn" {
