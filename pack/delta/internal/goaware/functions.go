@@ -3,7 +3,7 @@ package goaware
 import (
 	"bytes"
 	"hash/maphash"
-	"slices"
+	"math/bits"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
 )
@@ -12,7 +12,8 @@ import (
 type expectation struct {
 	old    *program.Program
 	shifts *shifts
-	kept   [][]byte // scratch
+	kept   [][]byte
+	data   []uint32
 	before []program.Step
 	after  []program.Step
 	files  []program.Step
@@ -30,7 +31,8 @@ func (x *expectation) of(f *program.Function) record {
 	if f.DeferReturn != 0 {
 		r.DeferReturn = uint32(x.shifts.movement(f.Entry+uint64(f.DeferReturn)).New - entry.New)
 	}
-	r.Data = slices.Clone(f.Data)
+	x.data = append(x.data[:0], f.Data...)
+	r.Data = x.data
 	for i, d := range r.Data {
 		if d != program.None {
 			r.Data[i] = x.offset(program.BaseFuncData, d, 1)
@@ -168,13 +170,14 @@ type tables struct {
 	records  []byte // without the entries in front
 	starts   []uint32
 	entries  []uint64
-	seen     map[uint64]uint32 // offsets of tables by their hashes, or the next free number
+	seen     []uint32 // offsets of tables by the low bits of their hashes, or in the next free place; 0 for none
 	seed     maphash.Seed
-	size     int // of records and entries together
+	count    int // of tables
+	offsets  []uint32
 }
 
 func newTables(functions, programs, records int) *tables {
-	t := &tables{programs: make([]byte, 1, programs+1), seen: make(map[uint64]uint32, 4*functions), seed: maphash.MakeSeed()}
+	t := &tables{programs: make([]byte, 1, programs+1), seen: make([]uint32, 1<<bits.Len(uint(tablesEach*functions))), seed: maphash.MakeSeed()}
 	t.records = make([]byte, 0, max(records-8*functions, 0))
 	t.starts, t.entries = make([]uint32, 0, functions+1), make([]uint64, 0, functions+1)
 	return t
@@ -185,28 +188,50 @@ func (t *tables) program(content []byte) uint32 {
 	if len(content) == 0 {
 		return 0
 	}
-	sum := maphash.Bytes(t.seed, content)
-	for {
-		at, taken := t.seen[sum]
-		if !taken {
-			break
-		}
-		if bytes.HasPrefix(t.programs[at:], content) {
+	slot := t.slot(content)
+	for ; t.seen[slot] != 0; slot = (slot + 1) & (len(t.seen) - 1) {
+		if at := t.seen[slot]; bytes.HasPrefix(t.programs[at:], content) {
 			return at
 		}
-		sum++
 	}
 	at := uint32(len(t.programs))
 	t.programs = append(t.programs, content...)
-	t.seen[sum] = at
+	t.seen[slot] = at
+	if t.count++; 2*t.count > len(t.seen) {
+		t.grow()
+	}
 	return at
 }
+
+func (t *tables) slot(content []byte) int {
+	return int(maphash.Bytes(t.seed, content)) & (len(t.seen) - 1)
+}
+
+// grow makes room for twice as many tables.
+func (t *tables) grow() {
+	old := t.seen
+	t.seen = make([]uint32, 2*len(old))
+	for _, at := range old {
+		if at == 0 {
+			continue
+		}
+		slot := t.slot(program.FirstTable(t.programs[at:]))
+		for t.seen[slot] != 0 {
+			slot = (slot + 1) & (len(t.seen) - 1)
+		}
+		t.seen[slot] = at
+	}
+}
+
+// tablesEach is about how many places there are for the tables of a function.
+const tablesEach = 8
 
 // add adds a function. Its tables are laid out in the linker's order
 // (generatePctab in cmd/link/internal/ld/pcln.go): inlined calls last.
 func (t *tables) add(r *record) {
 	f := r.Function
-	f.Tables = make([]uint32, len(r.Tables))
+	t.offsets = append(t.offsets[:0], make([]uint32, len(r.Tables))...)
+	f.Tables = t.offsets
 	for i, content := range r.Tables {
 		if i != program.TableInlined {
 			f.Tables[i] = t.program(content)

@@ -102,8 +102,7 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 	if len(f.Tables) <= TableInlined {
 		return known
 	}
-	files := p.filesOfInlined(f)
-	for i, file := range files {
+	for i, file := range p.filesOfInlined(f) {
 		if entry*(i+1) > size {
 			break
 		}
@@ -120,33 +119,34 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 }
 
 // filesOfInlined returns for each inlined call the offset of the path of the file
-// that its code comes from, or [None].
+// that its code comes from, or [None]. The list is good until the next call.
 func (p *Program) filesOfInlined(f *Function) []uint32 {
-	var files []uint32
-	paths := p.Steps(f, TableFile, nil)
-	start := uint32(0)
-	for _, s := range p.Steps(f, TableInlined, nil) {
+	w := &p.work
+	w.files = w.files[:0]
+	w.paths, w.calls = p.Steps(f, TableFile, w.paths[:0]), p.Steps(f, TableInlined, w.calls[:0])
+	paths, start := w.paths, uint32(0)
+	for _, s := range w.calls {
 		if s.Value >= 0 && s.Value < maxInlined {
-			for int(s.Value) >= len(files) {
-				files = append(files, None)
+			for int(s.Value) >= len(w.files) {
+				w.files = append(w.files, None)
 			}
-			if files[s.Value] == None {
-				files[s.Value] = p.fileAt(f, paths, start)
+			for len(paths) > 0 && paths[0].End <= start {
+				paths = paths[1:]
+			}
+			if w.files[s.Value] == None && len(paths) > 0 {
+				w.files[s.Value] = p.FileOf(f, paths[0].Value)
 			}
 		}
 		start = s.End
 	}
-	return files
+	return w.files
 }
 
 // FileAt returns the offset of the path of the file that the code at an offset in
 // a function comes from, or [None].
 func (p *Program) FileAt(f *Function, offset uint32) uint32 {
-	return p.fileAt(f, p.Steps(f, TableFile, nil), offset)
-}
-
-func (p *Program) fileAt(f *Function, files []Step, offset uint32) uint32 {
-	for _, s := range files {
+	p.work.paths = p.Steps(f, TableFile, p.work.paths[:0])
+	for _, s := range p.work.paths {
 		if s.End > offset {
 			return p.FileOf(f, s.Value)
 		}

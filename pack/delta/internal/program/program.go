@@ -30,7 +30,7 @@ import (
 // ErrUnknown says that a file is not an executable whose parts are understood.
 var ErrUnknown = errors.New("not a Go executable of a known layout")
 
-// Program is an executable.
+// Program is an executable. It is not safe for concurrent use.
 type Program struct {
 	Data       []byte // of the whole file
 	Sections   []Section
@@ -50,6 +50,11 @@ type Program struct {
 	byStart []Section // loaded ones by offset
 	labels  []uint32
 	dataEnd uint64 // address of the last of the functions' data
+
+	work struct { // what is used for each function anew
+		paths, calls []Step
+		files        []uint32
+	}
 
 	segments []uint64 // addresses of the segments of a Mach-O file
 }

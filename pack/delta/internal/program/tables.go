@@ -53,9 +53,15 @@ func appendSteps(data []byte, quantum, size uint32, steps []Step) []Step {
 // TableBytes are the bytes of one of a function's tables, with the zero at its end;
 // none if there is no table.
 func (p *Program) TableBytes(f *Function, table int) []byte {
-	data := p.tableFrom(f.Tables[table])
+	return firstTable(p.tableFrom(f.Tables[table]), p.table.Quantum, uint32(f.Size))
+}
+
+// FirstTable are the bytes of the table at the beginning of data.
+func FirstTable(data []byte) []byte { return firstTable(data, 0, None) }
+
+func firstTable(data []byte, quantum, size uint32) []byte {
 	at := 0
-	for end := uint32(0); end <= uint32(f.Size); {
+	for end := uint32(0); end <= size; {
 		delta, n := uvarint(data[at:])
 		if n == 0 {
 			return data[:at]
@@ -68,7 +74,7 @@ func (p *Program) TableBytes(f *Function, table int) []byte {
 			return data[:at]
 		}
 		at += n + m
-		end += max(distance, 1) * p.table.Quantum
+		end += max(distance, 1) * quantum
 	}
 	return data[:at]
 }
