@@ -83,3 +83,11 @@ func TestGoldenPackage(t *testing.T) {
 		assert.Equal(t, want, manifest.DigestOf(data).Hex(), f)
 	}
 }
+
+// The whole of a small delta package. If package delta has learnt to make another
+// patch of the same files, raise patchRevision: old patches stay good.
+func TestGoldenDelta(t *testing.T) {
+	data, err := os.ReadFile(packedDelta(t, TarGz).Path)
+	require.NoError(t, err)
+	assert.Equal(t, "79d76553c8c510facd5f7c43babd10603271fc6104c0ab1b75a375905585f1a1", manifest.DigestOf(data).Hex())
+}

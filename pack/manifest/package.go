@@ -78,6 +78,15 @@ type Delta struct {
 	Size   int64  `json:"size"`   // of the patch in bytes
 }
 
+// Stored returns digest and size of the member of the archive that stands for
+// the file: those of the patch for encoding "delta", else of the file itself.
+func (f File) Stored() (Digest, int64) {
+	if f.Delta != nil {
+		return f.Delta.Digest, f.Delta.Size
+	}
+	return f.Digest, f.Size
+}
+
 // Encode returns the one encoding of p as manifest.json. It fails if p is not valid.
 func (p Package) Encode() ([]byte, error) { return fileForm.encode(ManifestPath, &p) }
 
