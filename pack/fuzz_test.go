@@ -49,14 +49,14 @@ func FuzzPack(f *testing.F) {
 // FuzzUnpackDelta requires that whatever stands for a patch, what is unpacked is
 // what the manifest says, or nothing.
 func FuzzUnpackDelta(f *testing.F) {
-	f.Add([]byte(deltaDraft(f).files[0].content))
+	d := deltaDraft(f)
+	f.Add([]byte(d.files[0].content))
 	f.Add([]byte("binary"))
 	base := WithBaseFiles(fileWith(f, []byte("base")))
 	f.Fuzz(func(t *testing.T, patch []byte) {
-		d := deltaDraft(t)
-		d.setPatch(string(patch))
+		d.setPatch(string(patch)) // workers are processes, and take one input after the other
 		dest := filepath.Join(t.TempDir(), "dest")
-		if _, err := Unpack(t.Context(), writeFile(t, d.bytes(t, TarZst)), dest, base); err != nil {
+		if _, err := Unpack(t.Context(), writeFile(t, smallDelta(t, TarZst, d)), dest, base); err != nil {
 			requireRefused(t, err)
 			require.NoDirExists(t, dest)
 			return

@@ -41,12 +41,12 @@ func smallPackages(t testing.TB) map[Format][]byte {
 	return all
 }
 
-// smallDelta returns the smallest delta package.
-func smallDelta(t testing.TB, f Format) []byte {
+// smallDelta returns the smallest package with the draft's patch.
+func smallDelta(t testing.TB, f Format, d *draft) []byte {
 	t.Helper()
-	d := deltaDraft(t)
-	d.files, d.manifest.Files = d.files[:1], d.manifest.Files[:1]
-	text, err := d.manifest.Encode()
+	m := d.manifest
+	m.Files = m.Files[:1]
+	text, err := m.Encode()
 	require.NoError(t, err)
 	return container(t, f, d.files[0], fileOf{path: manifest.ManifestPath, content: string(text)})
 }
@@ -57,7 +57,7 @@ func TestEveryMutationOfAPackageIsRefused(t *testing.T) {
 	collectLessGarbage(t)
 	all := map[string][]byte{}
 	if !testing.Short() {
-		all["delta"] = smallDelta(t, TarZst)
+		all["delta"] = smallDelta(t, TarZst, deltaDraft(t))
 	}
 	for f, data := range smallPackages(t) {
 		all[f.String()] = data
