@@ -28,7 +28,8 @@
 //
 // # Dist folder
 //
-//	NAME.tar.zst                      one package a target
+//	NAME.tar.zst                      one full package a target
+//	NAME_from-VERSION.tar.zst         delta packages, if they are asked for: one a target and base
 //	SHA256SUMS                        digests of the packages
 //	hotfix.json                       the release: the signed statement's predicate, to read
 //	hotfix.<key id>.sigstore.json     one bundle a signer
