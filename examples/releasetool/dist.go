@@ -2,16 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
 )
 
@@ -25,28 +29,91 @@ func isFolder(path string) (bool, error) {
 
 func defineVerify(t *tool, flags *flag.FlagSet) action {
 	asJSON := jsonFlag(flags)
-	var keys list
+	var keys, have list
 	flags.Var(&keys, "key", "public key `file` that is trusted; may be given several times")
 	threshold := flags.Int("threshold", 1, "how many of the keys must have signed")
+	flags.Var(&have, "have", "`file` of an executable that a host has: say which packages it would take; may be given several times")
 	return func(ctx context.Context, args []string) error {
 		v, err := loadVerifier(keys, *threshold)
 		if err != nil {
 			return err
 		}
-		folder, err := isFolder(args[0])
+		result, dir, entries, err := verifyPath(ctx, args[0], v)
 		if err != nil {
 			return err
 		}
-		check := hotfix.VerifyPackage
-		if folder {
-			check = hotfix.VerifyDist
+		checked := verified{Result: result}
+		if len(have) > 0 {
+			if checked.Hosts, err = asHosts(ctx, dir, entries, have); err != nil {
+				return err
+			}
 		}
-		result, err := check(ctx, args[0], v)
-		if err != nil {
-			return err
-		}
-		return t.print(*asJSON, result, func() string { return strings.TrimSpace(result.String()) + "\n" })
+		return t.print(*asJSON, checked, checked.text)
 	}
+}
+
+// verified is the result of verify.
+type verified struct {
+	*verify.Result
+	Hosts []host `json:"hosts,omitempty"`
+}
+
+func (v verified) text() string {
+	text := strings.TrimSpace(v.Result.String()) + "\n"
+	for _, h := range v.Hosts {
+		text += fmt.Sprintf("a host of %s %s\n", h.Target, h.Took)
+	}
+	return text
+}
+
+// verifyPath verifies a dist folder or one package, and says which packages that
+// were.
+func verifyPath(ctx context.Context, path string, v *verify.Verifier) (_ *verify.Result, dir string, _ []manifest.Entry, _ error) {
+	folder, err := isFolder(path)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	if folder {
+		result, err := hotfix.VerifyDist(ctx, path, v)
+		if err != nil {
+			return nil, "", nil, err
+		}
+		return result, path, result.Release.Packages, nil
+	}
+	result, err := hotfix.VerifyPackage(ctx, path, v)
+	if err != nil {
+		return nil, "", nil, err
+	}
+	entry, _ := result.Release.Entry(filepath.Base(path))
+	return result, filepath.Dir(path), []manifest.Entry{entry}, nil
+}
+
+// host says which package a host takes.
+type host struct {
+	Target target.Target `json:"target"`
+	Took   string        `json:"took"`
+}
+
+// asHosts unpacks, for each target, what a host would that has the given
+// executables.
+func asHosts(ctx context.Context, dir string, entries []manifest.Entry, have []string) (hosts []host, err error) {
+	temp, err := os.MkdirTemp("", "releasetool-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	byTarget := map[target.Target][]manifest.Entry{}
+	for _, e := range entries {
+		byTarget[e.Target] = append(byTarget[e.Target], e)
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(byTarget), target.Compare) {
+		u, err := pack.UnpackSmallest(ctx, dir, byTarget[t], filepath.Join(temp, t.FileName()), pack.WithBaseFiles(have...))
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, host{Target: t, Took: u.String()})
+	}
+	return hosts, nil
 }
 
 func defineSign(t *tool, flags *flag.FlagSet) action {
@@ -127,9 +194,13 @@ func describeRelease(r manifest.Release) string {
 	row("flags", strings.Join(r.Flags, " "))
 	w.Flush()
 	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TARGET\tPACKAGE\tBYTES\tSHA-256\tREPLACES")
+	fmt.Fprintln(w, "TARGET\tPACKAGE\tBYTES\tSHA-256\tREPLACES\tKIND")
 	for _, e := range r.Packages {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", e.Target, e.Name, e.Size, e.Digest.Short(), describeBinary(e.Base))
+		kind := "full"
+		if e.Delta {
+			kind = "delta"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", e.Target, e.Name, e.Size, e.Digest.Short(), describeBinary(e.Base), kind)
 	}
 	w.Flush()
 	return b.String()
@@ -147,6 +218,9 @@ func describePackage(p *pack.Package) string {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", f.Mode, f.Size, f.Digest.Short(), f.Path)
 	}
 	w.Flush()
+	if f, ok := m.Executable(); ok && p.Patch != nil {
+		fmt.Fprintf(&b, "%s is a patch of %d bytes (%s), for hosts that run %s\n", f.Path, f.Delta.Size, p.Patch.Coder, describeBinary(m.Base))
+	}
 	return b.String()
 }
 
