@@ -67,10 +67,53 @@ func TestDeltas(t *testing.T) {
 
 	t.Run("hotfix of it", func(t *testing.T) { testDeltaOfADistWithDeltas(t, fix) })
 	t.Run("lies", func(t *testing.T) { testDeltaThatIsNotWhatTheReleaseSays(t, fix, signer) })
+	t.Run("inline", func(t *testing.T) { testInline(t, fix, signer) })
 	t.Run("two of one version", func(t *testing.T) {
 		err := setup{base: hotfix.BaseDist(older.Dist), options: []hotfix.Option{hotfix.WithBaseVersion("v1.4.2"), hotfix.WithDeltas(hotfix.BaseDist(base.Dist))}}.fail(t, hotfix.StepBase)
 		assert.ErrorContains(t, err, "are of version v1.4.2 and differ")
 	})
+}
+
+// The release as a text: the delta from the base travels, and what was signed of
+// the rest.
+func testInline(t *testing.T, fix *hotfix.Result, signer hotfix.Signer) {
+	t.Helper()
+	text, err := hotfix.InlineDist(t.Context(), fix.Dist)
+	require.NoError(t, err)
+	v := newVerifier(t, 1, signer)
+	got, err := hotfix.VerifyInline(t.Context(), text, v)
+	require.NoError(t, err)
+	assert.Equal(t, readRelease(t, fix.Dist), got.Release)
+	require.Len(t, got.Packages, 1)
+	assert.Equal(t, fix.Targets[0].Deltas[0].Package, got.Packages[0].Name)
+	assert.Equal(t, fix.Targets[0].Deltas[0].Digest, manifest.DigestOf(got.Packages[0].Content))
+	again, err := hotfix.InlineDist(t.Context(), fix.Dist, target.Host())
+	require.NoError(t, err)
+	assert.Equal(t, text, again)
+	_, err = hotfix.InlineDist(t.Context(), fix.Dist, otherTarget())
+	require.ErrorContains(t, err, "there is no delta package for "+otherTarget().String())
+	_, err = hotfix.InlineDist(t.Context(), t.TempDir())
+	require.ErrorContains(t, err, "putting")
+
+	// A signer who was fooled: the delta is that of another release.
+	lying := readRelease(t, fix.Dist)
+	lying.ID = "app-v9"
+	dir := t.TempDir()
+	for _, e := range lying.Packages {
+		copyTo(t, dir, fix.Dist, e.Name)
+	}
+	signRelease(t, dir, lying, signer)
+	text, err = hotfix.InlineDist(t.Context(), dir)
+	require.NoError(t, err)
+	_, err = hotfix.VerifyInline(t.Context(), text, v)
+	var entry *hotfix.EntryError
+	require.ErrorAs(t, err, &entry)
+	assert.Equal(t, "id", entry.Field)
+
+	// Nobody signed.
+	remove(t, filepath.Join(dir, verify.BundleName(signer.Key().ID())))
+	_, err = hotfix.InlineDist(t.Context(), dir)
+	require.ErrorContains(t, err, "sign the release first")
 }
 
 // What a delta leads from is in the full package alone.

@@ -72,8 +72,12 @@ func openPackage(ctx context.Context, path string, release manifest.Release, ent
 	if err != nil {
 		return err
 	}
-	m := p.Manifest
-	actual := p.Entry()
+	return checkEntry(p, release, entry)
+}
+
+// checkEntry requires that a package is what its release says of it.
+func checkEntry(p *pack.Package, release manifest.Release, entry manifest.Entry) error {
+	m, actual := p.Manifest, p.Entry()
 	for _, field := range []struct {
 		name string
 		same bool

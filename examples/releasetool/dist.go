@@ -17,6 +17,7 @@ import (
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
+	"github.com/gohotfix/hotfix/verify/inline"
 )
 
 func isFolder(path string) (bool, error) {
@@ -38,13 +39,12 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		result, dir, entries, err := verifyPath(ctx, args[0], v)
+		checked, err := verifyPath(ctx, args[0], v)
 		if err != nil {
 			return err
 		}
-		checked := verified{Result: result}
 		if len(have) > 0 {
-			if checked.Hosts, err = asHosts(ctx, dir, entries, have); err != nil {
+			if checked.Hosts, err = checked.asHosts(ctx, have); err != nil {
 				return err
 			}
 		}
@@ -55,63 +55,103 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 // verified is the result of verify.
 type verified struct {
 	*verify.Result
-	Hosts []host `json:"hosts,omitempty"`
+	Carried []string `json:"carried,omitempty"` // file names of the packages that a block of text holds
+	Hosts   []host   `json:"hosts,omitempty"`
+
+	entries []manifest.Entry // the packages that were verified
+	dir     string           // where they are; "" for a block of text
+	inline  *inline.Release  // nil for files
 }
 
-func (v verified) text() string {
+func (v *verified) text() string {
 	text := strings.TrimSpace(v.Result.String()) + "\n"
+	for _, name := range v.Carried {
+		text += fmt.Sprintf("the text carries %s\n", name)
+	}
 	for _, h := range v.Hosts {
 		text += fmt.Sprintf("a host of %s %s\n", h.Target, h.Took)
 	}
 	return text
 }
 
-// verifyPath verifies a dist folder or one package, and says which packages that
-// were.
-func verifyPath(ctx context.Context, path string, v *verify.Verifier) (_ *verify.Result, dir string, _ []manifest.Entry, _ error) {
+// verifyPath verifies a dist folder, one package, or a text with a block in it.
+func verifyPath(ctx context.Context, path string, v *verify.Verifier) (*verified, error) {
 	folder, err := isFolder(path)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, err
 	}
 	if folder {
 		result, err := hotfix.VerifyDist(ctx, path, v)
 		if err != nil {
-			return nil, "", nil, err
+			return nil, err
 		}
-		return result, path, result.Release.Packages, nil
+		return &verified{Result: result, dir: path, entries: result.Release.Packages}, nil
+	}
+	if text, err := readFile(path, inline.MaxText); err == nil && inline.Found(text) {
+		return verifyText(ctx, path, text, v)
 	}
 	result, err := hotfix.VerifyPackage(ctx, path, v)
 	if err != nil {
-		return nil, "", nil, err
+		return nil, err
 	}
 	entry, _ := result.Release.Entry(filepath.Base(path))
-	return result, filepath.Dir(path), []manifest.Entry{entry}, nil
+	return &verified{Result: result, dir: filepath.Dir(path), entries: []manifest.Entry{entry}}, nil
+}
+
+func verifyText(ctx context.Context, path string, text []byte, v *verify.Verifier) (*verified, error) {
+	r, err := hotfix.VerifyInline(ctx, text, v)
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	checked := &verified{Result: r.Result, inline: r}
+	for _, p := range r.Packages {
+		checked.Carried = append(checked.Carried, p.Name)
+		checked.entries = append(checked.entries, p.Entry)
+	}
+	return checked, nil
 }
 
 // host says which package a host takes.
 type host struct {
 	Target target.Target `json:"target"`
-	Took   string        `json:"took"`
+	Took   string        `json:"took"` // which and why none of the smaller ones, in words
 }
 
 // asHosts unpacks, for each target, what a host would that has the given
 // executables.
-func asHosts(ctx context.Context, dir string, entries []manifest.Entry, have []string) (hosts []host, err error) {
+func (v *verified) asHosts(ctx context.Context, have []string) (hosts []host, err error) {
 	temp, err := os.MkdirTemp("", "releasetool-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	dir := v.dir
+	if v.inline != nil {
+		dir = temp
+		for _, p := range v.inline.Packages {
+			if err := os.WriteFile(filepath.Join(dir, p.Name), p.Content, 0o644); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := os.Mkdir(filepath.Join(temp, "host"), 0o755); err != nil {
+		return nil, err
+	}
 	byTarget := map[target.Target][]manifest.Entry{}
-	for _, e := range entries {
+	for _, e := range v.entries {
 		byTarget[e.Target] = append(byTarget[e.Target], e)
 	}
+	var none *pack.SkippedError
 	for _, t := range slices.SortedFunc(maps.Keys(byTarget), target.Compare) {
-		u, err := pack.UnpackSmallest(ctx, dir, byTarget[t], filepath.Join(temp, t.FileName()), pack.WithBaseFiles(have...))
-		if err != nil {
+		u, err := pack.UnpackSmallest(ctx, dir, byTarget[t], filepath.Join(temp, "host", t.FileName()), pack.WithBaseFiles(have...))
+		switch {
+		case err == nil:
+			hosts = append(hosts, host{Target: t, Took: u.String()})
+		case errors.As(err, &none) && len(byTarget) > 1:
+			hosts = append(hosts, host{Target: t, Took: "can take none: " + err.Error()})
+		default:
 			return nil, err
 		}
-		hosts = append(hosts, host{Target: t, Took: u.String()})
 	}
 	return hosts, nil
 }

@@ -38,7 +38,7 @@ type makeFlags struct {
 	vendor, dryRun, debug            bool
 	runTests, race                   bool
 	withoutProof, withoutComparison  bool
-	markdown                         bool
+	markdown, inline                 bool
 	asJSON                           *bool
 	policyFlags
 }
@@ -80,6 +80,7 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.BoolVar(&f.withoutProof, "no-proof", false, "do not rebuild a base of executables from its source")
 	flags.BoolVar(&f.withoutComparison, "no-compare", false, "do not compare the executables function by function")
 	flags.BoolVar(&f.markdown, "markdown", false, "print a summary for a pull request")
+	flags.BoolVar(&f.inline, "inline", false, "also print statement, signatures and deltas as one block of text, for a chat or a ticket")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
 	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
 	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
@@ -124,11 +125,29 @@ func (t *tool) make(ctx context.Context, f *makeFlags) error {
 	if err != nil {
 		return err
 	}
-	text := result.String
-	if f.markdown {
-		text = result.Markdown
+	made := made{Result: result}
+	if f.inline {
+		block, err := hotfix.InlineDist(ctx, result.Dist)
+		if err != nil {
+			return err
+		}
+		made.Inline = string(block)
 	}
-	return t.print(*f.asJSON, result, text)
+	return t.print(*f.asJSON, made, func() string { return made.text(f.markdown) })
+}
+
+// made is the result of make.
+type made struct {
+	*hotfix.Result
+	Inline string `json:"inline,omitempty"` // the block of text, if it was asked for
+}
+
+func (m made) text(markdown bool) string {
+	text := m.Result.String()
+	if markdown {
+		text = m.Markdown()
+	}
+	return text + m.Inline
 }
 
 func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Option, error) {
@@ -150,6 +169,9 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 	}
 	if f.out == "" && !f.dryRun {
 		return nil, errors.New("no -out: give the dist folder to write, or -dry-run")
+	}
+	if f.inline && (f.dryRun || len(f.keys) == 0) {
+		return nil, errors.New("-inline carries what was signed: give -key, and no -dry-run")
 	}
 	judges, err := f.judges()
 	if err != nil {
@@ -326,10 +348,12 @@ func (f *makeFlags) deltaOptions() ([]hotfix.Option, error) {
 	switch {
 	case !f.deltas && further != nil:
 		return nil, errors.New("-delta-base names what deltas start from, and -deltas is off: leave one of them out")
-	case !f.deltas, f.base == "none" && further == nil:
-		return nil, nil
+	case f.deltas && (f.base != "none" || further != nil):
+		return []hotfix.Option{hotfix.WithDeltas(further...)}, nil
+	case f.inline:
+		return nil, errors.New("-inline carries delta packages, and none are made: give a base, and leave -deltas on")
 	}
-	return []hotfix.Option{hotfix.WithDeltas(further...)}, nil
+	return nil, nil
 }
 
 // builtFrom is the folder that a base of executables or packages was built from.
