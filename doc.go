@@ -21,9 +21,10 @@
 //	build/policy   judges that, and everything else that is found out
 //	build/tests    runs the tests that the change can reach, on base and fix
 //	build/compare  finds what a fix changes in the executable
-//	pack           writes and strictly reads packages
+//	pack           writes and strictly reads packages, in full and as deltas
 //	pack/manifest  what is signed and shipped
 //	verify         decides by digests and signatures
+//	verify/inline  carries a release through a chat or a ticket
 //	verify/sign    signs
 //
 // # Dist folder
