@@ -65,7 +65,7 @@ func TestDeltas(t *testing.T) {
 	_, err = hotfix.VerifyPackage(t.Context(), filepath.Join(fix.Dist, deltas[0].Package), newVerifier(t, 1, signer))
 	require.NoError(t, err)
 
-	t.Run("hotfix of it", func(t *testing.T) { testDeltaOfADistWithDeltas(t, fix) })
+	t.Run("hotfix of it", func(t *testing.T) { testDeltaOfADistWithDeltas(t, fix, signer) })
 	t.Run("lies", func(t *testing.T) { testDeltaThatIsNotWhatTheReleaseSays(t, fix, signer) })
 	t.Run("inline", func(t *testing.T) { testInline(t, fix, signer) })
 	t.Run("two of one version", func(t *testing.T) {
@@ -116,10 +116,20 @@ func testInline(t *testing.T, fix *hotfix.Result, signer hotfix.Signer) {
 	require.ErrorContains(t, err, "sign the release first")
 }
 
-// What a delta leads from is in the full package alone.
-func testDeltaOfADistWithDeltas(t *testing.T, fix *hotfix.Result) {
+// What a delta leads from is in the full package alone, whatever its name.
+func testDeltaOfADistWithDeltas(t *testing.T, fix *hotfix.Result, signer hotfix.Signer) {
 	t.Helper()
-	next := setup{src: module(t, "better"), base: hotfix.BaseDist(fix.Dist), options: []hotfix.Option{hotfix.WithDeltas()}}.run(t)
+	release, dir := readRelease(t, fix.Dist), t.TempDir()
+	full := release.Packages[0]
+	require.False(t, full.Delta)
+	full.Name = "z.tar.zst"
+	release.Packages = append(release.Packages[1:], full)
+	signRelease(t, dir, release, signer)
+	for _, e := range release.Packages[:2] {
+		copyTo(t, dir, fix.Dist, e.Name)
+	}
+	require.NoError(t, os.Link(filepath.Join(fix.Dist, fix.Targets[0].Package), filepath.Join(dir, full.Name)))
+	next := setup{src: module(t, "better"), base: hotfix.BaseDist(dir), options: []hotfix.Option{hotfix.WithDeltas()}}.run(t)
 	assert.Equal(t, *fix.Targets[0].Executable, next.Targets[0].Deltas[0].From)
 }
 
