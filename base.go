@@ -25,7 +25,8 @@ import (
 // Base is the release in production that is being fixed: one of
 // [BaseRevision], [BaseFolder], [BaseDist], [BaseBinaries] and [NoBase].
 type Base interface {
-	resolve(ctx context.Context, r *run) (*base, error)
+	// resolve may keep what it builds in the named folder of the cache.
+	resolve(ctx context.Context, r *run, output string) (*base, error)
 }
 
 // base is what a Base turned out to be.
@@ -34,6 +35,7 @@ type base struct {
 	toolchain string                            // "" if unknown
 	flags     []string                          // as a plan lists them; nil if unknown
 	binaries  map[target.Target]manifest.Binary // by target; not all targets need be there
+	dist      string                            // the dist folder; "" unless the base is one
 	release   *manifest.Release                 // nil unless the base is a dist folder
 	commit    string                            // that it says it was built from; "" if it says none
 	source    *source                           // that it was built from; nil if it is not known
@@ -69,9 +71,9 @@ type (
 	noBase       struct{}
 )
 
-func (noBase) resolve(context.Context, *run) (*base, error) { return &base{}, nil }
+func (noBase) resolve(context.Context, *run, string) (*base, error) { return &base{}, nil }
 
-func (revision baseRevision) resolve(ctx context.Context, r *run) (*base, error) {
+func (revision baseRevision) resolve(ctx context.Context, r *run, output string) (*base, error) {
 	source, err := r.export(ctx, string(revision))
 	if err != nil {
 		return nil, err
@@ -80,22 +82,22 @@ func (revision baseRevision) resolve(ctx context.Context, r *run) (*base, error)
 	if !semver.IsValid(version) {
 		version = cmp.Or(source.Revision().Version, "v0.0.0-"+source.commit[:12])
 	}
-	return r.makeBase(ctx, string(revision), version, source)
+	return r.makeBase(ctx, string(revision), version, source, output)
 }
 
-func (dir baseFolder) resolve(ctx context.Context, r *run) (*base, error) {
+func (dir baseFolder) resolve(ctx context.Context, r *run, output string) (*base, error) {
 	source, err := folder(string(dir))
 	if err != nil {
 		return nil, err
 	}
-	return r.makeBase(ctx, string(dir), unknownVersion, source)
+	return r.makeBase(ctx, string(dir), unknownVersion, source, output)
 }
 
 // makeBase builds a base from its source, with the plan of the fix. A dry run
 // only asks which toolchain would.
-func (r *run) makeBase(ctx context.Context, name, version string, source *source) (b *base, err error) {
+func (r *run) makeBase(ctx context.Context, name, version string, source *source, output string) (b *base, err error) {
 	b = &base{version: version, source: source, planned: true, binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
-	if b.builder, err = r.newBuilder(StepBase, source.Dir(), version, ""); err != nil {
+	if b.builder, err = r.newBuilder(StepBase, output, source.Dir(), version, ""); err != nil {
 		return nil, err
 	}
 	if b.toolchain, err = b.builder.Toolchain(ctx, r.targets[0]); err != nil {
@@ -115,7 +117,7 @@ func (r *run) makeBase(ctx context.Context, name, version string, source *source
 	return b, nil
 }
 
-func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
+func (dir baseDist) resolve(ctx context.Context, r *run, _ string) (*base, error) {
 	if _, err := os.Stat(filepath.Join(string(dir), verify.ReleaseName)); err != nil {
 		return nil, fmt.Errorf("the base %s is not a dist folder: it has no %s: give a folder that an earlier run wrote, executables, or a revision", string(dir), verify.ReleaseName)
 	}
@@ -127,7 +129,7 @@ func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
 		return nil, fmt.Errorf("the base %s is of the product %s, not of %s: give a dist folder of %s", string(dir), release.Product, r.product, r.product)
 	}
 	b := &base{
-		version: release.Version, toolchain: release.Toolchain, flags: release.Flags, release: &release, commit: release.Source.Commit,
+		version: release.Version, toolchain: release.Toolchain, flags: release.Flags, dist: string(dir), release: &release, commit: release.Source.Commit,
 		binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{},
 	}
 	for _, e := range release.Packages {
@@ -138,7 +140,7 @@ func (dir baseDist) resolve(ctx context.Context, r *run) (*base, error) {
 	return b, nil
 }
 
-func (paths baseBinaries) resolve(ctx context.Context, r *run) (*base, error) {
+func (paths baseBinaries) resolve(ctx context.Context, r *run, _ string) (*base, error) {
 	b := &base{binaries: map[target.Target]manifest.Binary{}, files: map[target.Target]string{}}
 	for i, path := range paths {
 		if err := ctx.Err(); err != nil {
@@ -222,7 +224,7 @@ func readExecutable(path string) (e executable, err error) {
 // openBase resolves the base, opens its source, and decides what the release is
 // called.
 func (r *run) openBase(ctx context.Context) (err error) {
-	if r.old, err = r.base.resolve(ctx, r); err != nil {
+	if r.old, err = r.base.resolve(ctx, r, string(StepBase)); err != nil {
 		return err
 	}
 	if r.baseVersion != "" {
@@ -235,11 +237,11 @@ func (r *run) openBase(ctx context.Context) (err error) {
 	if r.about, err = r.identify(); err != nil {
 		return err
 	}
-	if r.builder, err = r.newBuilder(StepBuild, r.fix.Dir(), r.about.version, r.old.toolchain); err != nil {
+	if r.builder, err = r.newBuilder(StepBuild, string(StepBuild), r.fix.Dir(), r.about.version, r.old.toolchain); err != nil {
 		return err
 	}
 	r.recordIdentity()
-	return nil
+	return r.openDeltaBases(ctx)
 }
 
 // name sets the version of the base and its executables.
@@ -290,22 +292,21 @@ func (r *run) openBaseSource(ctx context.Context) (err error) {
 	if tag := b.source.Revision().Version; b.version == unknownVersion && tag != "" {
 		b.name(tag)
 	}
-	b.builder, err = r.newBuilder(StepBase, b.source.Dir(), b.version, b.toolchain)
+	b.builder, err = r.newBuilder(StepBase, string(StepBase), b.source.Dir(), b.version, b.toolchain)
 	return err
 }
 
-// baseExecutable returns where the base's executable for a target is, and takes
-// it out of its package if need be; "" if there is none.
-func (r *run) baseExecutable(ctx context.Context, t target.Target) (string, error) {
-	b := r.old
+// executable returns where a base's executable for a target is, and takes it out
+// of its full package if need be; "" if there is none.
+func (b *base) executable(ctx context.Context, r *run, t target.Target) (string, error) {
 	if path, ok := b.files[t]; ok || b.release == nil {
 		return path, nil
 	}
 	for _, e := range b.release.Packages {
-		if e.Target != t || e.Result == nil {
+		if e.Target != t || e.Result == nil || e.Delta {
 			continue
 		}
-		path, err := r.unpack(ctx, filepath.Join(string(r.base.(baseDist)), e.Name), e)
+		path, err := r.unpack(ctx, filepath.Join(b.dist, e.Name), e)
 		if err != nil {
 			return "", fmt.Errorf("taking the executable for %s out of the base: %w", t, err)
 		}
@@ -317,16 +318,16 @@ func (r *run) baseExecutable(ctx context.Context, t target.Target) (string, erro
 
 // unpack takes a package apart in the run's temporary folder, and returns where
 // its executable is.
-func (r *run) unpack(ctx context.Context, path string, e manifest.Entry) (string, error) {
+func (r *run) unpack(ctx context.Context, path string, e manifest.Entry, options ...pack.ReadOption) (string, error) {
 	temp, err := r.tempDir()
 	if err != nil {
 		return "", err
 	}
-	dest := filepath.Join(temp, "base", e.Target.FileName())
+	dest := filepath.Join(temp, "unpacked", e.Digest.Hex())
 	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
 		return "", err
 	}
-	p, err := pack.Unpack(ctx, path, dest, pack.WithDigest(e.Digest))
+	p, err := pack.Unpack(ctx, path, dest, append(options, pack.WithDigest(e.Digest))...)
 	if err != nil {
 		return "", err
 	}

@@ -35,10 +35,10 @@ func (r *run) buildAll(ctx context.Context) error {
 	return nil
 }
 
-// newBuilder returns the Builder of the base or the fix. Both keep their outputs
-// in the cache; the toolchain is the base's, if it is a release of Go, unless
+// newBuilder returns the Builder of a base or the fix. Each keeps its outputs in
+// a folder of the cache; the toolchain is the base's, if it is a release of Go, unless
 // the caller pinned another.
-func (r *run) newBuilder(step Step, dir, version, toolchain string) (*build.Builder, error) {
+func (r *run) newBuilder(step Step, output, dir, version, toolchain string) (*build.Builder, error) {
 	options := []build.Option{build.WithLogger(r.logger)}
 	if build.CheckToolchain(toolchain) == nil {
 		options = append(options, build.WithToolchain(toolchain))
@@ -46,7 +46,7 @@ func (r *run) newBuilder(step Step, dir, version, toolchain string) (*build.Buil
 	options = append(options, r.buildOptions...)
 	options = append(options,
 		build.WithEnviron(r.environ),
-		build.WithOutput(filepath.Join(r.cache, string(step))),
+		build.WithOutput(filepath.Join(r.cache, output)),
 		build.WithObserver(func(e build.Event) { r.emit(Building{Step: step, Event: e}) }),
 	)
 	if r.versionVariable != "" {

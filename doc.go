@@ -21,14 +21,16 @@
 //	build/policy   judges that, and everything else that is found out
 //	build/tests    runs the tests that the change can reach, on base and fix
 //	build/compare  finds what a fix changes in the executable
-//	pack           writes and strictly reads packages
+//	pack           writes and strictly reads packages, in full and as deltas
 //	pack/manifest  what is signed and shipped
 //	verify         decides by digests and signatures
+//	verify/inline  carries a release through a chat or a ticket
 //	verify/sign    signs
 //
 // # Dist folder
 //
-//	NAME.tar.zst                      one package a target
+//	NAME.tar.zst                      one full package a target
+//	NAME_from-VERSION.tar.zst         delta packages, if they are asked for: one a target and base
 //	SHA256SUMS                        digests of the packages
 //	hotfix.json                       the release: the signed statement's predicate, to read
 //	hotfix.<key id>.sigstore.json     one bundle a signer

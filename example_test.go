@@ -86,6 +86,51 @@ func ExampleWithDryRun() {
 	// Output: payments-v1.4.2+hotfix.1 would fix v1.4.2
 }
 
+// For hosts that run the base there is a delta package, and with the signatures
+// it fits into a message.
+func ExampleWithDeltas() {
+	work := exampleModule()
+	defer os.RemoveAll(work)
+
+	base, key := exampleDist(work), exampleKey()
+	p, err := hotfix.New("payments",
+		hotfix.WithSource(filepath.Join(work, "src"), "."),
+		hotfix.WithBase(hotfix.BaseDist(base)),
+		hotfix.WithVersionVariable("main.version"),
+		hotfix.WithTargets(target.MustParse("linux/amd64")),
+		hotfix.WithDeltas(), // WithDeltas(hotfix.BaseDist("v1.4.1")) for hosts that run that as well
+		hotfix.WithSigner(key),
+		hotfix.WithCache(filepath.Join(work, "cache")),
+		hotfix.WithOutput(filepath.Join(work, "fix")),
+	)
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := p.Run(context.Background())
+	if err != nil {
+		log.Fatal(err)
+	}
+	delta := result.Targets[0].Deltas[0]
+	fmt.Println(delta.Package, delta.Size < result.Targets[0].Size/100)
+
+	text, err := hotfix.InlineDist(context.Background(), result.Dist)
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := verify.New(verify.WithKeys(key.Key()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	verified, err := hotfix.VerifyInline(context.Background(), text, verifier)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(verified.Release.ID, verified.Packages[0].Name == delta.Package)
+	// Output:
+	// payments_v1.4.2+hotfix.1_linux_amd64_from-v1.4.2.tar.zst true
+	// payments-v1.4.2+hotfix.1 true
+}
+
 // A hook is a policy of one's own: here a package that is too large for a slow
 // line ends the run, and nothing is published.
 func ExampleWithAfter() {

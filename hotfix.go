@@ -50,7 +50,7 @@ func New(product string, options ...Option) (*Pipeline, error) {
 // they are needed.
 func (p *Pipeline) try() error {
 	r := p.newRun()
-	if _, err := r.newBuilder(StepBuild, p.dir, "v0.0.0", ""); err != nil {
+	if _, err := r.newBuilder(StepBuild, string(StepBuild), p.dir, "v0.0.0", ""); err != nil {
 		return err
 	}
 	i := identity{id: cmp.Or(p.id, "trial"), version: cmp.Or(p.version, "v0.0.0"), epoch: p.epoch, sequence: max(p.sequence, 1), created: p.time}
@@ -72,6 +72,7 @@ type run struct {
 	repo    *change.Checkout // nil until a revision is asked for
 	fix     *source          // from StepSource on
 	old     *base            // from StepBase on
+	olders  []*base          // further ones that deltas start from, from StepBase on
 	about   identity         // from StepBase on
 	builder *build.Builder   // of the fix, from StepBase on
 	judged  policy.Case      // from StepChange on, if the base's source is known

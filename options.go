@@ -56,6 +56,8 @@ type config struct {
 	buildOptions []build.Option
 	packOptions  []pack.Option
 	signers      []Signer
+	withDeltas   bool
+	deltaBases   []Base // besides the base itself
 
 	output, cache string
 	environ       []string
@@ -348,6 +350,23 @@ func WithPack(options ...pack.Option) Option {
 	}
 }
 
+// WithDeltas adds delta packages to the release: one for each target and each
+// version that hosts may run, with a patch in the place of the executable. These
+// versions are the base and, if any are given, the further ones. A delta that
+// is not smaller than the full package is left out, which [Result].Warnings
+// says. The default is full packages alone.
+func WithDeltas(further ...Base) Option {
+	return func(c *config) error {
+		for _, base := range further {
+			if _, none := base.(noBase); none || base == nil {
+				return wrong("WithDeltas", "a further base is none: name a revision, a dist folder or executables")
+			}
+		}
+		c.withDeltas, c.deltaBases = true, append(c.deltaBases, further...)
+		return nil
+	}
+}
+
 // WithSigner adds a signer. Without one the dist folder is unsigned, which
 // [Result].Warnings says, and no host takes it before somebody signs it.
 func WithSigner(signer Signer) Option {
@@ -463,6 +482,9 @@ func (c *config) complete() error {
 		return wrong("New", "no target: give WithTargets")
 	case c.output == "" && !c.dryRun:
 		return wrong("New", "no output folder: give WithOutput")
+	}
+	if _, first := c.base.(noBase); first && c.withDeltas && len(c.deltaBases) == 0 {
+		return wrong("WithDeltas", "a delta leads from a base to the fix, and a first release has none: give WithBase or WithDeltas one, or no deltas")
 	}
 	if err := c.checkJudges(); err != nil {
 		return err

@@ -3,6 +3,7 @@ package hotfix
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gohotfix/hotfix/pack"
@@ -12,8 +13,17 @@ import (
 
 // packed is what the pack step hands on.
 type packed struct {
-	packages []*pack.Package // in the order of the targets
-	release  manifest.Release
+	full    []*pack.Package // in the order of the targets
+	deltas  []deltaPackage  // in the order of the targets, and of the bases
+	release manifest.Release
+}
+
+func (p *packed) all() []*pack.Package {
+	all := slices.Clone(p.full)
+	for _, d := range p.deltas {
+		all = append(all, d.Package)
+	}
+	return all
 }
 
 func (r *run) packAll(ctx context.Context) error {
@@ -32,16 +42,25 @@ func (r *run) packAll(ctx context.Context) error {
 			Executable: a.Path, Name: a.Target.Executable(r.builder.Name()), Digest: a.Digest, Base: r.old.binary(a.Target),
 		}
 	}
-	packages, err := packer.PackAll(ctx, inputs, dir)
+	deltas, err := r.deltaInputs(ctx, inputs)
 	if err != nil {
 		return err
 	}
-	for _, p := range packages {
+	packages, err := packer.PackAll(ctx, append(inputs, deltas...), dir)
+	if err != nil {
+		return err
+	}
+	r.packed = &packed{full: packages[:len(r.targets)]}
+	if err := r.keepDeltas(deltas, packages[len(r.targets):]); err != nil {
+		return err
+	}
+	all := r.packed.all()
+	for _, p := range all {
 		r.emit(Packed{Package: p})
 	}
-	r.packed = &packed{packages: packages, release: r.release(packages)}
+	r.packed.release = r.release(all)
 	r.recordPacked()
-	return writeRelease(dir, r.packed.release, packages)
+	return writeRelease(dir, r.packed.release, all)
 }
 
 // packer returns the Packer of a release of the given date. Unchanged packages
@@ -60,9 +79,14 @@ func (b *base) binary(t target.Target) *manifest.Binary {
 
 func (r *run) recordPacked() {
 	r.result.Staging = r.staging
-	for i, pkg := range r.packed.packages {
+	for i, pkg := range r.packed.full {
 		t := &r.result.Targets[i]
 		t.Package, t.Digest, t.Size, t.Packed = pkg.Name(), pkg.Digest, pkg.Size, !pkg.Cached
+		for _, d := range r.packed.deltas {
+			if d.Manifest.Target == t.Target {
+				t.Deltas = append(t.Deltas, d.result())
+			}
+		}
 	}
 }
 

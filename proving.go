@@ -52,7 +52,7 @@ func (r *run) proof(ctx context.Context, a *build.Artifact) (*build.Proof, error
 	if running := r.old.binaries[a.Target]; running.Digest == a.Digest {
 		r.old.files[a.Target] = a.Path
 	}
-	path, err := r.baseExecutable(ctx, a.Target)
+	path, err := r.old.executable(ctx, r, a.Target)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (r *run) findEffects(ctx context.Context) error {
 	}
 	for i := range r.result.Targets {
 		t := &r.result.Targets[i]
-		before, err := r.baseExecutable(ctx, t.Target)
+		before, err := r.old.executable(ctx, r, t.Target)
 		if err != nil {
 			return err
 		}

@@ -20,7 +20,7 @@ func (r *Result) packagesSection() page.Section {
 	if len(packages.Rows) == 0 {
 		s.Blocks = append(s.Blocks, note("No package was written: %s.", r.notBuilt()))
 	}
-	s.Blocks = append(s.Blocks, tables(packages, r.executablesTable())...)
+	s.Blocks = append(s.Blocks, tables(packages, r.deltasTable(), r.executablesTable())...)
 	s.Blocks = append(s.Blocks, page.Heading{Text: "Signatures"})
 	if len(r.Signers) == 0 {
 		return appendBlock(s, page.Note{Tone: page.Caution, Text: "Nobody has signed."})
@@ -51,6 +51,28 @@ func (r *Result) packagesTable() *page.Table {
 	}
 	return table("Packages", names("Package", "Target", "#Bytes", "SHA-256", "State"), written, func(t TargetResult) []page.Cell {
 		return []page.Cell{code(t.Package), text(t.Target.String()), count(t.Size), {Digest: t.Digest.Hex()}, text(t.state())}
+	})
+}
+
+// deltasTable says how little a host needs that has the right base.
+func (r *Result) deltasTable() *page.Table {
+	type row struct {
+		DeltaResult
+		of TargetResult
+	}
+	var deltas []row
+	for _, t := range r.Targets {
+		for _, d := range t.Deltas {
+			deltas = append(deltas, row{d, t})
+		}
+	}
+	columns := names("Delta package", "Target", "From", "#Bytes", "#Of the full package", "Patch", "SHA-256")
+	return table("Delta packages, each for hosts that run the version that it starts from", columns, deltas, func(d row) []page.Cell {
+		part := float64(d.Size) / float64(max(1, d.of.Size))
+		return []page.Cell{
+			code(d.Package), text(d.of.Target.String()), {Text: d.From.Version, Sub: d.From.Digest.Short()}, count(d.Size),
+			text(fmt.Sprintf("%.2f %%", 100*part)), text(fmt.Sprintf("%s, %s", page.Bytes(d.Patch), d.Coder)), {Digest: d.Digest.Hex()},
+		}
 	})
 }
 

@@ -133,4 +133,5 @@ func (r *Result) markPackages(m *page.Markdown) {
 		return
 	}
 	m.Table(packages.Without("Target"), maxMarkdownRows)
+	m.List(r.deltaLines()...)
 }

@@ -151,6 +151,16 @@ func richTarget(t target.Target, i int) hotfix.TargetResult {
 		Effect:     richEffect(t, i), Code: richCode(i), Package: name, Digest: digest(name), Size: 6789139 - int64(i)*310007,
 		Built: i != 1, Packed: true, CPUSeconds: 32.5 - float64(i),
 	}
+	for n, version := range []string{"v1.4.2", "v1.4.1"} {
+		from := manifest.Binary{Version: version, Digest: digest(version + t.String()), Size: 17031330 - int64(i)*700123}
+		if n == 0 {
+			from = *result.Base
+		}
+		delta := fmt.Sprintf("payments-api_v1.4.2+hotfix.1_%s_%s_from-%s.tar.zst", t.OS, t.Arch, version)
+		result.Deltas = append(result.Deltas, hotfix.DeltaResult{
+			From: from, Coder: "generic", Patch: 1284 + int64(20000*n) + int64(i), Package: delta, Digest: digest(delta), Size: 2301 + int64(20000*n) + int64(i), Made: n == 0,
+		})
+	}
 	if t.OS == "windows" {
 		result.Proof.Rebuilt, result.Proof.Verdict = digest("rebuilt"), build.Different
 		result.Proof.Causes = []build.Cause{{Kind: build.CauseFlags, What: "the executable that runs was linked with -H=windowsgui, the rebuild was not", Remedy: "give build.WithLDFlags what the release was built with"}}
@@ -226,7 +236,7 @@ func firstRelease() *hotfix.Result {
 		Warnings: []string{"the release is not signed: no host takes it before somebody signs the dist folder"},
 	}
 	for _, t := range rich.Targets {
-		t.Base, t.Proof, t.Effect = nil, nil, nil
+		t.Base, t.Proof, t.Effect, t.Deltas = nil, nil, nil, nil
 		r.Targets = append(r.Targets, t)
 	}
 	return r

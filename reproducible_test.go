@@ -16,16 +16,18 @@ import (
 // Not parallel: umask and environment belong to the process.
 func TestSameBytesWhateverTheSurroundings(t *testing.T) {
 	targets := []target.Target{target.Host(), otherTarget()}
+	base := hotfix.BaseBinaries(executable(t, module(t, "broken"), target.Host()))
 	from := func(t *testing.T, src string, parallel int) map[string]string {
 		t.Helper()
-		result := setup{src: src, targets: targets, options: []hotfix.Option{
+		result := setup{src: src, base: base, targets: targets, options: []hotfix.Option{
+			hotfix.WithBaseVersion("v1.4.2"), hotfix.WithoutComparison(), hotfix.WithDeltas(),
 			hotfix.WithTime(fixDate), hotfix.WithSigner(newSigner(t)), hotfix.WithVersionVariable("main.version"),
 			hotfix.WithBuild(build.WithParallel(parallel)),
 		}}.run(t)
 		return reproduced(t, result.Dist)
 	}
 	want := from(t, module(t, "fixed"), 1)
-	require.Len(t, want, 1+len(targets)+2, "packages, SHA256SUMS, hotfix.json and the folder itself")
+	require.Len(t, want, 1+len(targets)+1+2, "packages, one delta, SHA256SUMS, hotfix.json and the folder itself")
 
 	for name, change := range map[string]func(t *testing.T) string{
 		"another folder": func(t *testing.T) string {

@@ -97,6 +97,7 @@ type TargetResult struct {
 	Package    string           `json:"package,omitempty"`    // file name
 	Digest     manifest.Digest  `json:"digest,omitzero"`      // of the package
 	Size       int64            `json:"size,omitempty"`       // of the package, in bytes
+	Deltas     []DeltaResult    `json:"deltas,omitempty"`     // delta packages, in the order of their bases
 	Built      bool             `json:"built"`                // linked in this run, not taken over unchanged
 	Packed     bool             `json:"packed"`               // packed in this run, not taken over unchanged
 	CPUSeconds float64          `json:"cpuSeconds,omitempty"` // of the go command and its tools
@@ -104,6 +105,17 @@ type TargetResult struct {
 	// Path is where the executable lies, in the cache. It is for hooks and not
 	// part of report.json.
 	Path string `json:"-"`
+}
+
+// DeltaResult is one delta package.
+type DeltaResult struct {
+	From    manifest.Binary `json:"from"`    // what runs on the hosts that it is for
+	Coder   string          `json:"coder"`   // of the patch, as package pack/delta names it
+	Patch   int64           `json:"patch"`   // bytes
+	Package string          `json:"package"` // file name
+	Digest  manifest.Digest `json:"digest"`  // of the package
+	Size    int64           `json:"size"`    // of the package, in bytes
+	Made    bool            `json:"made"`    // the patch was made in this run, not taken over unchanged
 }
 
 // Code says where the machine code of an executable is: what a fix touches is

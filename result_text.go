@@ -22,13 +22,24 @@ func (r *Result) String() string {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.Target, short(t.Base), short(t.Executable), size(t.Executable), dash(t.Package), number(t.Size), t.state())
 	}
 	w.Flush()
-	for _, line := range slices.Concat(r.judgedLines(), r.provenLines(), r.testedLines(), r.effectLines()) {
+	for _, line := range slices.Concat(r.deltaLines(), r.judgedLines(), r.provenLines(), r.testedLines(), r.effectLines()) {
 		b.WriteString(line + "\n")
 	}
 	for _, warning := range r.Warnings {
 		b.WriteString("warning: " + warning + "\n")
 	}
 	return b.String()
+}
+
+// deltaLines tell how little a host needs that has the right base.
+func (r *Result) deltaLines() []string {
+	var lines []string
+	for _, t := range r.Targets {
+		for _, d := range t.Deltas {
+			lines = append(lines, fmt.Sprintf("%s: from %s: %s, full %s", t.Target, d.From.Version, page.Bytes(d.Size), page.Bytes(t.Size)))
+		}
+	}
+	return lines
 }
 
 // judgedLines are the findings, below how many policies said what.

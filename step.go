@@ -24,7 +24,7 @@ const (
 	StepTest     Step = "test"     // run the tests that the change can reach
 	StepBuild    Step = "build"    // build the fix for all targets
 	StepCompare  Step = "compare"  // compare the executables function by function, and judge that
-	StepPack     Step = "pack"     // one package a target, SHA256SUMS
+	StepPack     Step = "pack"     // one full package a target, deltas, SHA256SUMS
 	StepSign     Step = "sign"     // the statement over all packages
 	StepVerify   Step = "verify"   // what was written, as a host would
 	StepPublish  Step = "publish"  // move the finished dist folder to its place

@@ -72,8 +72,12 @@ func openPackage(ctx context.Context, path string, release manifest.Release, ent
 	if err != nil {
 		return err
 	}
-	m := p.Manifest
-	actual := p.Entry()
+	return checkEntry(p, release, entry)
+}
+
+// checkEntry requires that a package is what its release says of it.
+func checkEntry(p *pack.Package, release manifest.Release, entry manifest.Entry) error {
+	m, actual := p.Manifest, p.Entry()
 	for _, field := range []struct {
 		name string
 		same bool
@@ -82,6 +86,7 @@ func openPackage(ctx context.Context, path string, release manifest.Release, ent
 		{"product", m.Product == release.Product},
 		{"version", m.Version == release.Version},
 		{"target", actual.Target == entry.Target},
+		{"encoding", actual.Delta == entry.Delta},
 		{"base", reflect.DeepEqual(actual.Base, entry.Base)},
 		{"executable", reflect.DeepEqual(actual.Result, entry.Result)},
 	} {
@@ -94,16 +99,25 @@ func openPackage(ctx context.Context, path string, release manifest.Release, ent
 
 // verifyStaging verifies what a run wrote, with the keys of its own signers.
 func (r *run) verifyStaging(ctx context.Context) error {
-	release := r.packed.release
+	release, err := r.verifyStatement(ctx)
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
-	for _, p := range r.packed.packages {
+	for _, p := range r.packed.full {
 		known[p.Name()] = p.Cached
 	}
+	if err := openPackages(ctx, r.staging, release, known); err != nil {
+		return err
+	}
+	return r.verifyDeltas(ctx)
+}
+
+// verifyStatement verifies the signatures, if there are any, and the digests of
+// all files.
+func (r *run) verifyStatement(ctx context.Context) (manifest.Release, error) {
 	if len(r.signers) == 0 {
-		if _, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(r.staging)); err != nil {
-			return err
-		}
-		return openPackages(ctx, r.staging, release, known)
+		return verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(r.staging))
 	}
 	keys := make([]verify.Key, len(r.signers))
 	for i, s := range r.signers {
@@ -111,12 +125,12 @@ func (r *run) verifyStaging(ctx context.Context) error {
 	}
 	v, err := verify.New(verify.WithKeys(keys...), verify.WithThreshold(len(keys)))
 	if err != nil {
-		return err
+		return manifest.Release{}, err
 	}
 	result, err := v.VerifyDist(ctx, os.DirFS(r.staging))
 	if err != nil {
-		return err
+		return manifest.Release{}, err
 	}
 	r.result.Signers = append(r.result.Signers, result.Signers...)
-	return openPackages(ctx, r.staging, release, known)
+	return result.Release, nil
 }

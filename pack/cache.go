@@ -20,16 +20,21 @@ import (
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
-// CacheEntries is the number of packages of one product and target that a cache
-// keeps, see [WithCache].
+// CacheEntries is the number of packages, and of patches, of one product and
+// target that a cache keeps, see [WithCache].
 const CacheEntries = 8
 
 // formatRevision changes whenever the bytes of a package change for the same
 // input, see the golden tests.
 const formatRevision = 1
 
-// cache keeps archives in folders dir/product/target/key, each with a record of
-// the archive's digest.
+// patchRevision changes whenever package delta makes another patch of the same
+// two files, see the golden tests: a patch that is not the smallest is good, but
+// not the one that a machine without this cache makes.
+const patchRevision = 1
+
+// cache keeps archives in folders dir/product/target/key, and patches in
+// dir/product/target.patches/key, each with a record of the file's digest.
 type cache struct{ dir string }
 
 const (
@@ -50,11 +55,20 @@ func cacheKey(pkg *Package) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return keyOf(string(text), pkg.Format.String(), pkg.Time.Format(time.RFC3339), fmt.Sprint(formatRevision), compressors()), nil
+}
+
+// patchKey returns a name for all that a patch depends on.
+func patchKey(old, new manifest.Digest) string {
+	return keyOf(old.Hex(), new.Hex(), fmt.Sprint(patchRevision), compressors())
+}
+
+func keyOf(parts ...string) string {
 	h := sha256.New()
-	for _, part := range []string{string(text), pkg.Format.String(), pkg.Time.Format(time.RFC3339), fmt.Sprint(formatRevision), compressors()} {
+	for _, part := range parts {
 		fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
-	return manifest.Digest(h.Sum(nil)).Hex(), nil
+	return manifest.Digest(h.Sum(nil)).Hex()
 }
 
 // compressors returns the versions of the code that makes the bytes: the
@@ -99,9 +113,14 @@ func (c *cache) restore(ctx context.Context, key string, pkg *Package) error {
 		return err
 	}
 	pkg.Digest, pkg.Size, pkg.Cached = record.Digest, record.Size, true
-	now := time.Now()
-	_ = os.Chtimes(filepath.Join(entry, cacheRecordName), now, now) // keeps it from being pruned; no harm if it fails
+	markUsed(entry)
 	return nil
+}
+
+// markUsed keeps an entry from being pruned. There is no harm if it fails.
+func markUsed(entry string) {
+	now := time.Now()
+	_ = os.Chtimes(filepath.Join(entry, cacheRecordName), now, now)
 }
 
 func readRecord(path string) (cacheRecord, error) {
@@ -174,11 +193,61 @@ func (c *cache) storeEntry(ctx context.Context, entry string, pkg *Package) erro
 	if ok, err := record.copyArchive(ctx, pkg.Path, filepath.Join(entry, cacheArchiveName)); err != nil || !ok {
 		return cmp.Or(err, errStale)
 	}
-	data, err := json.Marshal(record)
+	return record.write(entry)
+}
+
+func (r cacheRecord) write(entry string) error {
+	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
 	return atomicfile.WriteFile(filepath.Join(entry, cacheRecordName), data, packageMode)
+}
+
+// patches returns where the patches for the input's product and target are.
+func (c *cache) patches(in Input) string {
+	return filepath.Join(c.dir, in.Product, in.Target.FileName()+".patches")
+}
+
+// restorePatch returns the patch of the given key, or nil if there is none that
+// is whole.
+func (c *cache) restorePatch(in Input, key string) []byte {
+	if c == nil {
+		return nil
+	}
+	entry := filepath.Join(c.patches(in), key)
+	record, err := readRecord(filepath.Join(entry, cacheRecordName))
+	if err != nil {
+		return nil
+	}
+	data, err := os.ReadFile(filepath.Join(entry, cacheArchiveName))
+	if err != nil || manifest.DigestOf(data) != record.Digest {
+		return nil
+	}
+	markUsed(entry)
+	return data
+}
+
+// storePatch keeps a patch. If that fails it is made again next time.
+func (c *cache) storePatch(in Input, key string, patch []byte) {
+	if c == nil {
+		return
+	}
+	folder := c.patches(in)
+	entry := filepath.Join(folder, key)
+	if os.MkdirAll(entry, folderMode) != nil {
+		return
+	}
+	record := cacheRecord{Digest: manifest.DigestOf(patch), Size: int64(len(patch))}
+	err := atomicfile.WriteFile(filepath.Join(entry, cacheArchiveName), patch, packageMode)
+	if err == nil {
+		err = record.write(entry)
+	}
+	if err != nil {
+		_ = os.RemoveAll(entry)
+		return
+	}
+	prune(folder)
 }
 
 // prune removes all but the entries of a folder that were used last. What

@@ -1,12 +1,16 @@
 // Package pack writes and reads the archives in which a hotfix reaches a host:
 // one archive for one target, with the executable, a manifest, a way back and a
-// bill of materials.
+// bill of materials; or, in a delta package, with a patch to the executable from
+// the one that runs.
 //
 // # Guarantee
 //
 // The same input gives the same bytes, on every host: whatever the folder, the
 // user, the umask, the time zone, the operating system, the processor and the
 // number of packages that are packed at once.
+//
+// From a delta package a host gets what it gets from the full one, byte for byte,
+// or an error that says which executable is missing.
 //
 // A reader accepts exactly what the packer can produce. It decodes the archive,
 // encodes what it decoded with the packer's own code, and compares the result
@@ -22,7 +26,8 @@
 //
 // A release tool makes a [Packer] with [New] and calls [Packer.Pack] or
 // [Packer.PackAll]. A host, or whoever looks into a package, calls [Open], or
-// [Unpack] to have the files. [Extract] reads the container alone, which may
+// [Unpack] to have the files; one that holds a full package and deltas, or only
+// some of them, calls [UnpackSmallest]. [Extract] reads the container alone, which may
 // hold any files.
 //
 // # Container
@@ -61,6 +66,12 @@
 //	sbom.cdx.json    0644  CycloneDX 1.6
 //	scripts/…        0755  more files; scripts/verify runs before the switch
 //
+// In a delta package the member bin/<name> is a patch in the format of package
+// delta, which makes the executable of the manifest's base; the manifest lists
+// digest and size of the patch beside those of the result. It has no bill of
+// materials: that is in the full package, which belongs to the same release. Its
+// file name ends in "_from-" and the version of the base, before the extension.
+//
 // The manifest, which must be there, and rollback.json are in the one encoding
 // of package manifest. The manifest lists exactly the other members, and
 // rollback.json leads back to the manifest's base. Schemas of documents are
@@ -69,8 +80,9 @@
 // # Limits
 //
 // See the Max… constants and [WithLimits]. Packing needs about 25 MB of memory
-// and reading about 35 MB, whatever the size of the files. A zip, and a file in
-// it, is smaller than 4 GiB.
+// and reading about 35 MB, whatever the size of the files. Making and applying a
+// patch needs what package delta says in addition, for files of at most
+// [delta.MaxSize] bytes. A zip, and a file in it, is smaller than 4 GiB.
 //
 // # Compatibility
 //

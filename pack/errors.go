@@ -19,8 +19,8 @@ var ErrDestination = errors.New("destination is not an empty folder")
 
 // RefusedError says that an archive breaks a rule of the format, and which.
 // Every function that reads an archive returns it, wrapped or not; any other
-// error of those functions is a failure of the system or a cancelled context,
-// and says nothing about the archive.
+// error of those functions is a [*MissingBaseError], a failure of the system or a
+// cancelled context, and says nothing about the archive.
 type RefusedError struct {
 	Archive string // path of the archive; empty if it was not opened by path
 	Entry   string // path of the member; empty if the rule is about the whole
@@ -68,6 +68,21 @@ func (e *ChangedError) Error() string {
 	}
 	return fmt.Sprintf("%s has digest %s where %s was to be packed: build it again and let nothing else write to it", e.Path, e.Got, e.Want)
 }
+
+// MissingBaseError says that a delta package could not be applied, because the
+// executable that it starts from is not at hand.
+type MissingBaseError struct {
+	Base manifest.Binary // that is wanted
+	Err  error           // what came of looking for it
+}
+
+func (e *MissingBaseError) Error() string {
+	return fmt.Sprintf("the package is a delta from %s with digest %s, which is not at hand (%v): take the full package, or say where that executable is",
+		e.Base.Version, e.Base.Digest, e.Err)
+}
+
+// Unwrap returns what came of looking for the base.
+func (e *MissingBaseError) Unwrap() error { return e.Err }
 
 // DigestError says that an archive is not the one that [WithDigest] asked for.
 type DigestError struct {

@@ -164,6 +164,49 @@ func ExampleUnpack() {
 	// <nil>
 }
 
+func ExampleUnpackSmallest() {
+	dir, remove := temporary()
+	defer remove()
+	full := packed(dir)
+
+	// The version that runs on the hosts, and the delta from it.
+	runs := filepath.Join(dir, "payments-1.4.2")
+	content := []byte("the old version\n")
+	if err := os.WriteFile(runs, content, 0o755); err != nil {
+		log.Fatal(err)
+	}
+	executable, digest := build(dir)
+	packer, err := pack.New(commitTime)
+	if err != nil {
+		log.Fatal(err)
+	}
+	delta, err := packer.Pack(context.Background(), pack.Input{
+		ID: "fix-7", Product: "payments", Version: "1.4.3", Target: target.MustParse("linux/amd64"), Executable: executable, Digest: digest,
+		Base: &manifest.Binary{Version: "1.4.2", Digest: manifest.DigestOf(content), Size: int64(len(content))}, Old: runs,
+	}, dir)
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	// A host has verified a release with both, and takes what it can.
+	entries := []manifest.Entry{full.Entry(), delta.Entry()}
+	u, err := pack.UnpackSmallest(context.Background(), dir, entries, filepath.Join(dir, "one"), pack.WithBaseFiles(runs))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(u.Package.Name())
+
+	// Another host runs something else.
+	if u, err = pack.UnpackSmallest(context.Background(), dir, entries, filepath.Join(dir, "another")); err != nil {
+		log.Fatal(err)
+	}
+	var missing *pack.MissingBaseError
+	fmt.Println(u.Package.Name(), errors.As(u.Skipped[0].Err, &missing))
+	// Output:
+	// payments_1.4.3_linux_amd64_from-1.4.2.tar.zst
+	// payments_1.4.3_linux_amd64.tar.zst true
+}
+
 func ExampleExtract() {
 	dir, remove := temporary()
 	defer remove()

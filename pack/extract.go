@@ -45,6 +45,11 @@ func Extract(ctx context.Context, f Format, path, dest string, opts ...ReadOptio
 
 // Unpack is like [Open], and extracts the package into the folder dest as
 // [Extract] does. Nothing appears in dest before every rule has been checked.
+//
+// Of a delta package, what appears is the same as of a full one: the patch is
+// applied to the executable that [WithBases] finds, and what comes out has the
+// digest and size that the manifest says. Without that executable the error is a
+// [*MissingBaseError]; see [UnpackSmallest] for what to do then.
 func Unpack(ctx context.Context, path, dest string, opts ...ReadOption) (*Package, error) {
 	var p *Package
 	err := publish(dest, func(to *folder) (err error) {

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,5 +43,24 @@ func FuzzPack(f *testing.F) {
 			}
 			require.NoError(t, readContainer(t.Context(), format, out.data))
 		}
+	})
+}
+
+// FuzzUnpackDelta requires that whatever stands for a patch, what is unpacked is
+// what the manifest says, or nothing.
+func FuzzUnpackDelta(f *testing.F) {
+	d := deltaDraft(f)
+	f.Add([]byte(d.files[0].content))
+	f.Add([]byte("binary"))
+	base := WithBaseFiles(fileWith(f, []byte("base")))
+	f.Fuzz(func(t *testing.T, patch []byte) {
+		d.setPatch(string(patch)) // workers are processes, and take one input after the other
+		dest := filepath.Join(t.TempDir(), "dest")
+		if _, err := Unpack(t.Context(), writeFile(t, smallDelta(t, TarZst, d)), dest, base); err != nil {
+			requireRefused(t, err)
+			require.NoDirExists(t, dest)
+			return
+		}
+		require.Equal(t, "binary", readTree(t, dest)["bin/p"])
 	})
 }

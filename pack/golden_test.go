@@ -83,3 +83,11 @@ func TestGoldenPackage(t *testing.T) {
 		assert.Equal(t, want, manifest.DigestOf(data).Hex(), f)
 	}
 }
+
+// The whole of a small delta package. If package delta has learnt to make another
+// patch of the same files, raise patchRevision: old patches stay good.
+func TestGoldenDelta(t *testing.T) {
+	data, err := os.ReadFile(packedDelta(t, TarGz).Path)
+	require.NoError(t, err)
+	assert.Equal(t, "1482d6e376caae65416aaef5992d14746149c08f0aa47a7b797d8e8ed3c9ae83", manifest.DigestOf(data).Hex())
+}

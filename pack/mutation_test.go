@@ -41,12 +41,29 @@ func smallPackages(t testing.TB) map[Format][]byte {
 	return all
 }
 
+// smallDelta returns the smallest package with the draft's patch.
+func smallDelta(t testing.TB, f Format, d *draft) []byte {
+	t.Helper()
+	m := d.manifest
+	m.Files = m.Files[:1]
+	text, err := m.Encode()
+	require.NoError(t, err)
+	return container(t, f, d.files[0], fileOf{path: manifest.ManifestPath, content: string(text)})
+}
+
 // Every flip of a single bit, every truncation and every appended byte makes
 // an archive that is no package.
 func TestEveryMutationOfAPackageIsRefused(t *testing.T) {
 	collectLessGarbage(t)
+	all := map[string][]byte{}
+	if !testing.Short() {
+		all["delta"] = smallDelta(t, TarZst, deltaDraft(t))
+	}
 	for f, data := range smallPackages(t) {
-		t.Run(f.String(), func(t *testing.T) {
+		all[f.String()] = data
+	}
+	for name, data := range all {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := openBytes(data)
 			require.NoError(t, err)

@@ -63,7 +63,7 @@ func (n *nameTemplate) name(in Input, f Format) (string, error) {
 	if b.Len() == 0 {
 		return "", fmt.Errorf("the name template gives an empty name for %s", in.Target)
 	}
-	name := b.String() + f.Extension()
+	name := b.String() + deltaSuffix(in, b.Len()+len(f.Extension())) + f.Extension()
 	if err := manifest.CheckPath(name); err != nil {
 		return "", fmt.Errorf("the name template gives a name that is not portable: %w", err)
 	}
@@ -71,4 +71,18 @@ func (n *nameTemplate) name(in Input, f Format) (string, error) {
 		return "", fmt.Errorf("the name template gives %q, which is not a file name alone: leave out the slash", clip(name))
 	}
 	return name, nil
+}
+
+// deltaSuffix is what the name of a delta package has in addition: the version
+// of its base or, where the name would get too long, the beginning of its
+// digest.
+func deltaSuffix(in Input, length int) string {
+	const from = "_from-"
+	switch {
+	case in.Old == "":
+		return ""
+	case length+len(from)+len(in.Base.Version) > manifest.MaxElement:
+		return from + in.Base.Digest.Short()
+	}
+	return from + in.Base.Version
 }

@@ -38,7 +38,8 @@ func WithFormat(f Format) Option {
 
 // WithNameTemplate sets the file name of packages, without the extension, as a
 // text/template over [NameFields]. The default is [DefaultNameTemplate].
-// Packages of different targets must get different names.
+// Packages of different targets must get different names. A delta package's
+// name goes on with "_from-" and the version of its base, whatever the template.
 func WithNameTemplate(text string) Option {
 	return func(c *config) error {
 		t, err := parseNameTemplate(text)
@@ -98,9 +99,11 @@ func WithCheck(check manifest.Check) Option {
 
 // WithCache keeps a copy of each package below dir, which is made if needed, so
 // that an unchanged input is not packed again: the copy is used, after its
-// digest has been checked against the recorded one. The newest [CacheEntries]
-// packages of each product and target are kept. The folder must be as
-// trustworthy as the folder of the packages. The default is no cache.
+// digest has been checked against the recorded one. Of a delta package the patch
+// is kept, so that it is made once for the same two executables. The newest
+// [CacheEntries] packages and patches of each product and target are kept. The
+// folder must be as trustworthy as the folder of the packages. The default is no
+// cache.
 func WithCache(dir string) Option {
 	return func(c *config) error {
 		if dir == "" {
@@ -112,7 +115,8 @@ func WithCache(dir string) Option {
 }
 
 // WithParallel sets how many packages [Packer.PackAll] packs at once, each with
-// one CPU and about 25 MB of memory. The default is the number of CPUs.
+// one CPU and about 25 MB of memory, besides what patches need. The default is
+// the number of CPUs.
 func WithParallel(n int) Option {
 	return func(c *config) error {
 		if n < 1 {

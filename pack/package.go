@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gohotfix/hotfix/pack/delta"
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
@@ -25,7 +26,8 @@ type Package struct {
 	Time     time.Time         // modification time of all members; even seconds in a zip
 	Manifest manifest.Package  // manifest.json
 	Rollback manifest.Rollback // rollback.json; the zero value if the package has none
-	Cached   bool              // the archive was not packed again, see [WithCache]
+	Patch    *delta.Info       // what the patch of a delta package says of itself; nil for a full package
+	Cached   bool              // the archive, or the patch of a delta package, was not made again, see [WithCache]
 }
 
 // Name returns the file name of the archive.
@@ -41,19 +43,26 @@ func (p *Package) Entry() manifest.Entry {
 	e := manifest.Entry{Name: p.Name(), Digest: p.Digest, Size: p.Size, Target: p.Manifest.Target, Base: p.Manifest.Base}
 	if f, ok := p.Manifest.Executable(); ok {
 		e.Result = &manifest.Result{Version: p.Manifest.Version, Digest: f.Digest, Size: f.Size, Mode: f.Mode}
+		e.Delta = f.Delta != nil
 	}
 	return e
 }
 
 // inventory is a sink that keeps what the rules of a package need: the digest
-// of each member, and the content of the documents.
+// of each member, the content of the documents, and the beginning of what lies
+// below bin/, which may be a patch.
 type inventory struct {
 	members   []manifest.File // all members, in their order
 	time      time.Time
 	hash      hash.Hash
 	document  *bytes.Buffer // content of the current member, if it is a document
 	documents map[string][]byte
+	inBin     bool // of the current member
+	head      []byte
 }
+
+// headLen is more than the header of any patch has.
+const headLen = 4096
 
 func newInventory() *inventory {
 	return &inventory{hash: sha256.New(), documents: map[string][]byte{}}
@@ -62,6 +71,9 @@ func newInventory() *inventory {
 func (v *inventory) begin(h header) error {
 	v.hash.Reset()
 	v.document = nil
+	if v.inBin = strings.HasPrefix(h.path, manifest.BinDir); v.inBin {
+		v.head = nil
+	}
 	v.time = h.time
 	v.members = append(v.members, manifest.File{Path: h.path, Size: h.size, Mode: h.mode, Encoding: manifest.EncodingIdentity})
 	if h.path != manifest.ManifestPath && h.path != manifest.RollbackPath {
@@ -77,6 +89,9 @@ func (v *inventory) begin(h header) error {
 func (v *inventory) Write(p []byte) (int, error) {
 	if v.document != nil {
 		v.document.Write(p)
+	}
+	if v.inBin {
+		v.head = append(v.head, p[:min(len(p), headLen-len(v.head))]...)
 	}
 	return v.hash.Write(p)
 }
@@ -107,7 +122,28 @@ func (v *inventory) check() (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Package{Time: v.time, Manifest: m, Rollback: rollback}, nil
+	patch, err := v.patch(m)
+	if err != nil {
+		return nil, err
+	}
+	return &Package{Time: v.time, Manifest: m, Rollback: rollback, Patch: patch}, nil
+}
+
+// patch reads what the patch of a delta package says of itself, which must be
+// what the manifest says. A package has one executable at most.
+func (v *inventory) patch(m manifest.Package) (*delta.Info, error) {
+	f, ok := m.Executable()
+	if !ok || f.Delta == nil {
+		return nil, nil
+	}
+	info, err := delta.Inspect(bytes.NewReader(v.head))
+	if err != nil {
+		return nil, refuse(f.Path, fmt.Sprintf("should be a patch: %v", err), err)
+	}
+	if !leads(info, *m.Base, f) {
+		return nil, refuse(f.Path, "is a patch between other files than manifest.json says", nil)
+	}
+	return &info, nil
 }
 
 // rollback decodes rollback.json, which must lead back to the manifest's base.
@@ -154,11 +190,12 @@ func checkMembers(members, listed []manifest.File) error {
 }
 
 func checkMember(m, listed manifest.File) error {
+	digest, size := listed.Stored()
 	switch {
-	case m.Size != listed.Size:
-		return refuse(m.Path, fmt.Sprintf("has %d bytes where manifest.json says %d", m.Size, listed.Size), nil)
-	case m.Digest != listed.Digest:
-		return refuse(m.Path, fmt.Sprintf("has digest %s where manifest.json says %s", m.Digest, listed.Digest), nil)
+	case m.Size != size:
+		return refuse(m.Path, fmt.Sprintf("has %d bytes where manifest.json says %d", m.Size, size), nil)
+	case m.Digest != digest:
+		return refuse(m.Path, fmt.Sprintf("has digest %s where manifest.json says %s", m.Digest, digest), nil)
 	case m.Mode != listed.Mode:
 		return refuse(m.Path, fmt.Sprintf("has mode %s where manifest.json says %s", m.Mode, listed.Mode), nil)
 	}
@@ -187,6 +224,7 @@ type ReadOption func(*readConfig) error
 type readConfig struct {
 	limits Limits
 	digest manifest.Digest
+	bases  FindBase
 }
 
 // WithLimits lowers the limits of what is read. The default is the Max…
@@ -226,7 +264,8 @@ func newReadConfig(opts []ReadOption) (readConfig, error) {
 
 // Open reads the package at path, whose format shows in its first bytes, and
 // checks every rule without writing anything. If the package breaks one, the
-// error is a [*RefusedError].
+// error is a [*RefusedError]. A delta package is not applied: that its patch
+// makes what the manifest promises shows in [Unpack].
 func Open(ctx context.Context, path string, opts ...ReadOption) (*Package, error) {
 	return open(ctx, path, nil, opts)
 }
@@ -303,8 +342,34 @@ func readPackage(ctx context.Context, src source, c readConfig, to *folder) (*Pa
 	if err != nil {
 		return nil, err
 	}
+	if err := checkResult(p.Manifest, c.limits); err != nil {
+		return nil, err
+	}
 	p.Format, p.Digest, p.Size = f, sum.digest, sum.size
-	return p, nil
+	if p.Patch == nil || to == nil {
+		return p, nil
+	}
+	base, err := c.findBase(ctx, *p.Manifest.Base)
+	if err != nil {
+		return nil, err
+	}
+	defer base.Close()
+	return p, to.applyPatch(ctx, p.Manifest, base)
+}
+
+// checkResult applies the limits to what a host gets, which may be more than
+// the archive holds.
+func checkResult(m manifest.Package, limits Limits) error {
+	var total int64
+	for _, f := range m.Files {
+		if f.Size > limits.File {
+			return refuseLimit(f.Path, "bytes in one file", limits.File)
+		}
+		if total += f.Size; total > limits.Total {
+			return refuseLimit("", "bytes in all files together", limits.Total)
+		}
+	}
+	return nil
 }
 
 func (c readConfig) checkDigest(got manifest.Digest) error {

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -40,6 +42,31 @@ type Input struct {
 
 	// Base is the binary that the package replaces; nil if there is none.
 	Base *manifest.Binary
+
+	// Old is the path of the base's executable, which Base must then describe.
+	// If it is given, the package is a delta: it holds a patch that makes the
+	// executable of the old one. The default is a full package.
+	Old string
+}
+
+// WithBase returns the input of the delta package that leads from the
+// executable of an older package to that of in. The older package is unpacked
+// into the folder dir, as by [Unpack], and must stay there until the delta is
+// packed.
+func (in Input) WithBase(ctx context.Context, path, dir string, opts ...ReadOption) (Input, error) {
+	p, err := Unpack(ctx, path, dir, opts...)
+	if err != nil {
+		return Input{}, err
+	}
+	m := p.Manifest
+	f, ok := m.Executable()
+	if !ok || m.Product != in.Product || m.Target != in.Target {
+		err := fmt.Errorf("%s holds no executable of %s for %s: name a package that does", path, clip(in.Product), in.Target)
+		return Input{}, errors.Join(err, os.RemoveAll(dir))
+	}
+	in.Base = &manifest.Binary{Version: m.Version, Digest: f.Digest, Size: f.Size}
+	in.Old = filepath.Join(dir, filepath.FromSlash(f.Path))
+	return in, nil
 }
 
 func (in Input) name() string {
@@ -54,6 +81,9 @@ func (in Input) check() error {
 	if err := manifest.CheckProduct(in.Product); err != nil {
 		return err
 	}
+	if in.Old != "" && (in.Base == nil || in.Executable == "") {
+		return errors.New("a delta leads from a base to an executable: give both, or leave Old empty for a full package")
+	}
 	return errors.Join(manifest.CheckVersion(in.ID), manifest.CheckVersion(in.Version))
 }
 
@@ -61,14 +91,15 @@ func (in Input) check() error {
 // is safe for concurrent use.
 type Packer struct {
 	config
-	time time.Time
+	time     time.Time
+	patching *semaphore.Weighted // bytes of memory in which patches are made
 }
 
 // New returns a packer that gives all files the modification time of the fix,
 // which is the time of its commit: whole seconds in the years 1980 to 2107. The
 // zip format keeps even seconds alone, and the time is rounded down for it.
 func New(fix time.Time, opts ...Option) (*Packer, error) {
-	p := &Packer{config: config{format: TarZst, parallel: runtime.GOMAXPROCS(0)}}
+	p := &Packer{config: config{format: TarZst, parallel: runtime.GOMAXPROCS(0)}, patching: semaphore.NewWeighted(patchMemory)}
 	for _, opt := range append([]Option{WithNameTemplate(DefaultNameTemplate)}, opts...) {
 		if err := opt(&p.config); err != nil {
 			return nil, fmt.Errorf("pack: %w", err)
@@ -86,9 +117,10 @@ func New(fix time.Time, opts ...Option) (*Packer, error) {
 	return p, nil
 }
 
-// Pack packs one executable into a file in the folder dir, which must exist.
-// The file gets its name when it is complete and durable; it replaces a file of
-// that name. If Pack fails, the folder is as it was.
+// Pack packs one executable, or the patch that leads to it, into a file in the
+// folder dir, which must exist. The file gets its name when it is complete and
+// durable; it replaces a file of that name. If Pack fails, the folder is as it
+// was.
 //
 // Errors are a [*ChangedError], a [*LimitError], a [*manifest.InvalidError], or
 // those of the file system.
@@ -102,8 +134,9 @@ func (p *Packer) Pack(ctx context.Context, in Input, dir string) (*Package, erro
 
 // PackAll packs several inputs at once and returns the packages in the order of
 // the inputs. Two inputs whose packages would have the same name, or names that
-// differ only in case, are an error. At the first failure the others are
-// stopped; those that are complete by then stay.
+// differ only in case, are an error. Patches are made as many at once as fit
+// into a gigabyte of memory. At the first failure the others are stopped; those
+// that are complete by then stay.
 func (p *Packer) PackAll(ctx context.Context, ins []Input, dir string) ([]*Package, error) {
 	if err := p.checkNames(ins); err != nil {
 		return nil, err
@@ -136,7 +169,7 @@ func (p *Packer) checkNames(ins []Input) error {
 		}
 		folded := manifest.FoldPath(name)
 		if other, ok := seen[folded]; ok {
-			return fmt.Errorf("pack: %s and %s would both be packed as %s: put {{.Target}} into the name template, or leave one out",
+			return fmt.Errorf("pack: %s and %s would both be packed as %s: put {{.Target}} into the name template, give bases different versions, or leave one out",
 				other.Target, in.Target, name)
 		}
 		seen[folded] = in
@@ -179,7 +212,7 @@ func packing(in Input, err error) error {
 
 // prepare collects the members and describes the package, but for the archive.
 func (p *Packer) prepare(ctx context.Context, in Input, extras []member) (*Package, []member, error) {
-	members, err := p.payload(ctx, in)
+	members, patch, err := p.payload(ctx, in)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -198,21 +231,33 @@ func (p *Packer) prepare(ctx context.Context, in Input, extras []member) (*Packa
 	if err != nil {
 		return nil, nil, err
 	}
-	return &Package{Format: p.format, Time: p.time, Manifest: m, Rollback: rollback}, members, nil
+	pkg := &Package{Format: p.format, Time: p.time, Manifest: m, Rollback: rollback}
+	if patch != nil {
+		pkg.Patch, pkg.Cached = &patch.info, patch.cached
+	}
+	return pkg, members, nil
 }
 
-// payload returns the executable, if there is one, and its bill of materials.
-func (p *Packer) payload(ctx context.Context, in Input) ([]member, error) {
+// payload returns the executable, if there is one, and its bill of materials;
+// for a delta, the patch that stands for the executable, alone.
+func (p *Packer) payload(ctx context.Context, in Input) ([]member, *patch, error) {
 	if in.Executable == "" {
 		text, err := bom(in, nil, nil, p.time)
-		return []member{document(manifest.SBOMPath, text)}, err
+		return []member{document(manifest.SBOMPath, text)}, nil, err
 	}
 	m, err := executable(ctx, in)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	if in.Old != "" {
+		patch, err := p.patch(ctx, in, m.file)
+		if err != nil {
+			return nil, nil, err
+		}
+		return []member{patch.member(m.file, in.Base.Digest)}, patch, nil
 	}
 	text, err := bom(in, &m.file, readBuildInfo(in), p.time)
-	return []member{m, document(manifest.SBOMPath, text)}, err
+	return []member{m, document(manifest.SBOMPath, text)}, nil, err
 }
 
 func (p *Packer) rollback(base *manifest.Binary) manifest.Rollback {
@@ -227,9 +272,10 @@ func cloneBinary(b *manifest.Binary) *manifest.Binary {
 	return &clone
 }
 
-// produce writes the archive, or takes it from the cache, and completes pkg.
+// produce writes the archive, or takes it from the cache, and completes pkg. What
+// takes long about a delta is the patch, which has a cache of its own.
 func (p *Packer) produce(ctx context.Context, pkg *Package, members []member) error {
-	if p.cache == nil {
+	if p.cache == nil || pkg.Patch != nil {
 		return p.write(ctx, pkg, members)
 	}
 	key, err := cacheKey(pkg)
@@ -287,7 +333,8 @@ func encode(ctx context.Context, f Format, t time.Time, out output, members []me
 	rules := newSequence(Limits{}.bounded())
 	buf := make([]byte, copyBuffer)
 	for _, m := range members {
-		h := header{path: m.file.Path, mode: m.file.Mode, size: m.file.Size, time: t}
+		_, size := m.file.Stored()
+		h := header{path: m.file.Path, mode: m.file.Mode, size: size, time: t}
 		if err := rules.add(h); err != nil {
 			return unpackable(err)
 		}

@@ -129,10 +129,10 @@ func (m member) copyTo(ctx context.Context, w io.Writer, buf []byte) error {
 	}
 	defer r.Close()
 	h := sha256.New()
-	left := m.file.Size
+	want, left := m.file.Stored()
 	err = eachChunk(ctx, r, buf, func(p []byte) error {
 		if left -= int64(len(p)); left < 0 {
-			return &ChangedError{Path: m.origin, Want: m.file.Digest}
+			return &ChangedError{Path: m.origin, Want: want}
 		}
 		h.Write(p)
 		_, err := w.Write(p)
@@ -142,10 +142,10 @@ func (m member) copyTo(ctx context.Context, w io.Writer, buf []byte) error {
 		return err
 	}
 	if left > 0 {
-		return &ChangedError{Path: m.origin, Want: m.file.Digest}
+		return &ChangedError{Path: m.origin, Want: want}
 	}
-	if got := manifest.Digest(h.Sum(nil)); got != m.file.Digest {
-		return &ChangedError{Path: m.origin, Want: m.file.Digest, Got: got}
+	if got := manifest.Digest(h.Sum(nil)); got != want {
+		return &ChangedError{Path: m.origin, Want: want, Got: got}
 	}
 	return nil
 }

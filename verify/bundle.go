@@ -40,7 +40,8 @@ const (
 	bundleSuffix = ".sigstore.json"
 )
 
-func isBundleName(name string) bool {
+// IsBundleName reports whether a file of a dist folder is named like a bundle.
+func IsBundleName(name string) bool {
 	return len(name) > len(bundlePrefix)+len(bundleSuffix) && strings.HasPrefix(name, bundlePrefix) && strings.HasSuffix(name, bundleSuffix)
 }
 

@@ -114,7 +114,7 @@ func listDist(fsys fs.FS) ([]string, error) {
 
 // readBundles reads the bundle files, each of which must be named after its key.
 func readBundles(ctx context.Context, fsys fs.FS, names []string) ([]namedBundle, error) {
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isBundleName(name) })
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !IsBundleName(name) })
 	if err := checkBundleCount(len(names)); err != nil {
 		return nil, err
 	}
@@ -182,5 +182,5 @@ func IsDistFile(name string) bool {
 	case ReleaseName, manifest.SumsName, ReportHTMLName, ReportJSONName:
 		return true
 	}
-	return isBundleName(name)
+	return IsBundleName(name)
 }

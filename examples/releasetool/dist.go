@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/gohotfix/hotfix"
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
+	"github.com/gohotfix/hotfix/verify/inline"
 )
 
 func isFolder(path string) (bool, error) {
@@ -25,28 +30,130 @@ func isFolder(path string) (bool, error) {
 
 func defineVerify(t *tool, flags *flag.FlagSet) action {
 	asJSON := jsonFlag(flags)
-	var keys list
+	var keys, have list
 	flags.Var(&keys, "key", "public key `file` that is trusted; may be given several times")
 	threshold := flags.Int("threshold", 1, "how many of the keys must have signed")
+	flags.Var(&have, "have", "`file` of an executable that a host has: say which packages it would take; may be given several times")
 	return func(ctx context.Context, args []string) error {
 		v, err := loadVerifier(keys, *threshold)
 		if err != nil {
 			return err
 		}
-		folder, err := isFolder(args[0])
+		checked, err := verifyPath(ctx, args[0], v)
 		if err != nil {
 			return err
 		}
-		check := hotfix.VerifyPackage
-		if folder {
-			check = hotfix.VerifyDist
+		if len(have) > 0 {
+			if checked.Hosts, err = checked.asHosts(ctx, have); err != nil {
+				return err
+			}
 		}
-		result, err := check(ctx, args[0], v)
-		if err != nil {
-			return err
-		}
-		return t.print(*asJSON, result, func() string { return strings.TrimSpace(result.String()) + "\n" })
+		return t.print(*asJSON, checked, checked.text)
 	}
+}
+
+// verified is the result of verify.
+type verified struct {
+	*verify.Result
+	Carried []string `json:"carried,omitempty"` // file names of the packages that a block of text holds
+	Hosts   []host   `json:"hosts,omitempty"`
+
+	entries []manifest.Entry // the packages that were verified
+	dir     string           // where they are; "" for a block of text
+	inline  *inline.Release  // nil for files
+}
+
+func (v *verified) text() string {
+	text := strings.TrimSpace(v.Result.String()) + "\n"
+	for _, name := range v.Carried {
+		text += fmt.Sprintf("the text carries %s\n", name)
+	}
+	for _, h := range v.Hosts {
+		text += fmt.Sprintf("a host of %s %s\n", h.Target, h.Took)
+	}
+	return text
+}
+
+// verifyPath verifies a dist folder, one package, or a text with a block in it.
+func verifyPath(ctx context.Context, path string, v *verify.Verifier) (*verified, error) {
+	folder, err := isFolder(path)
+	if err != nil {
+		return nil, err
+	}
+	if folder {
+		result, err := hotfix.VerifyDist(ctx, path, v)
+		if err != nil {
+			return nil, err
+		}
+		return &verified{Result: result, dir: path, entries: result.Release.Packages}, nil
+	}
+	if text, err := readFile(path, inline.MaxText); err == nil && inline.Found(text) {
+		return verifyText(ctx, path, text, v)
+	}
+	result, err := hotfix.VerifyPackage(ctx, path, v)
+	if err != nil {
+		return nil, err
+	}
+	entry, _ := result.Release.Entry(filepath.Base(path))
+	return &verified{Result: result, dir: filepath.Dir(path), entries: []manifest.Entry{entry}}, nil
+}
+
+func verifyText(ctx context.Context, path string, text []byte, v *verify.Verifier) (*verified, error) {
+	r, err := hotfix.VerifyInline(ctx, text, v)
+	if err != nil {
+		return nil, fmt.Errorf("verifying %s: %w", path, err)
+	}
+	checked := &verified{Result: r.Result, inline: r}
+	for _, p := range r.Packages {
+		checked.Carried = append(checked.Carried, p.Name)
+		checked.entries = append(checked.entries, p.Entry)
+	}
+	return checked, nil
+}
+
+// host says which package a host takes.
+type host struct {
+	Target target.Target `json:"target"`
+	Took   string        `json:"took"` // which and why none of the smaller ones, in words
+}
+
+// asHosts unpacks, for each target, what a host would that has the given
+// executables.
+func (v *verified) asHosts(ctx context.Context, have []string) (hosts []host, err error) {
+	temp, err := os.MkdirTemp("", "releasetool-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(temp)) }()
+	dir := v.dir
+	if v.inline != nil {
+		dir = temp
+		for _, p := range v.inline.Packages {
+			if err := os.WriteFile(filepath.Join(dir, p.Name), p.Content, 0o644); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := os.Mkdir(filepath.Join(temp, "host"), 0o755); err != nil {
+		return nil, err
+	}
+	byTarget := map[target.Target][]manifest.Entry{}
+	for _, e := range v.entries {
+		byTarget[e.Target] = append(byTarget[e.Target], e)
+	}
+	var none *pack.SkippedError
+	for _, t := range slices.SortedFunc(maps.Keys(byTarget), target.Compare) {
+		u, err := pack.UnpackSmallest(ctx, dir, byTarget[t], filepath.Join(temp, "host", t.FileName()), pack.WithBaseFiles(have...))
+		switch {
+		case err == nil:
+			hosts = append(hosts, host{Target: t, Took: u.String()})
+		case errors.As(err, &none) && len(byTarget) > 1:
+			hosts = append(hosts, host{Target: t, Took: "can take none: " + err.Error()})
+		default:
+			return nil, err
+		}
+	}
+	return hosts, nil
 }
 
 func defineSign(t *tool, flags *flag.FlagSet) action {
@@ -127,9 +234,13 @@ func describeRelease(r manifest.Release) string {
 	row("flags", strings.Join(r.Flags, " "))
 	w.Flush()
 	w = tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TARGET\tPACKAGE\tBYTES\tSHA-256\tREPLACES")
+	fmt.Fprintln(w, "TARGET\tPACKAGE\tBYTES\tSHA-256\tREPLACES\tKIND")
 	for _, e := range r.Packages {
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", e.Target, e.Name, e.Size, e.Digest.Short(), describeBinary(e.Base))
+		kind := "full"
+		if e.Delta {
+			kind = "delta"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\n", e.Target, e.Name, e.Size, e.Digest.Short(), describeBinary(e.Base), kind)
 	}
 	w.Flush()
 	return b.String()
@@ -147,6 +258,9 @@ func describePackage(p *pack.Package) string {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", f.Mode, f.Size, f.Digest.Short(), f.Path)
 	}
 	w.Flush()
+	if f, ok := m.Executable(); ok && p.Patch != nil {
+		fmt.Fprintf(&b, "%s is a patch of %d bytes (%s), for hosts that run %s\n", f.Path, f.Delta.Size, p.Patch.Coder, describeBinary(m.Base))
+	}
 	return b.String()
 }
 

@@ -51,7 +51,7 @@ func commands() []command {
 	return []command{
 		{"make", "", "make a hotfix: build, pack, sign and verify it for all targets", defineMake},
 		{"inspect", "DIST|PACKAGE", "show what a dist folder or a package holds", defineInspect},
-		{"verify", "DIST|PACKAGE", "verify signatures, digests and packages as a host would", defineVerify},
+		{"verify", "DIST|PACKAGE|TEXT", "verify signatures, digests and packages as a host would", defineVerify},
 		{"keygen", "", "make an encrypted key pair that cosign reads as well", defineKeygen},
 		{"sign", "DIST", "add a signature to a dist folder", defineSign},
 		{"change", "", "show what a fix changes, which targets it affects, and what policies say to it", defineChange},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -46,9 +47,11 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(home, 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"oneline": oneLineCommand,
-			"flip":    flipCommand,
-			"status":  statusCommand,
+			"oneline":  oneLineCommand,
+			"flip":     flipCommand,
+			"status":   statusCommand,
+			"mangle":   mangleCommand,
+			"exchange": exchangeCommand,
 		},
 	})
 }
@@ -76,6 +79,27 @@ func flipCommand(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Check(os.WriteFile(path, data, 0o644))
 		}
 	}
+}
+
+// mangle does to a text what chat and ticket programs do: quotes it twice, with
+// other line ends and spaces, between other texts.
+func mangleCommand(ts *testscript.TestScript, _ bool, args []string) {
+	out := "> On Saturday night the release team wrote:\r\n"
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		out += "> > " + strings.TrimSuffix(line, "\n") + "  \r\n"
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(out+"Done. :-)\r\n"), 0o644))
+}
+
+// exchange changes one character in the middle of the block in a text.
+func exchangeCommand(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte(ts.ReadFile(args[0]))
+	begin := bytes.Index(text, []byte("-----BEGIN"))
+	at := (begin + len(text)) / 2
+	if text[at]++; !strings.Contains("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", string(text[at])) {
+		text[at] = 'A'
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o644))
 }
 
 // status requires an exit code of a command.

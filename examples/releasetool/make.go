@@ -31,12 +31,14 @@ type makeFlags struct {
 	tags, pgo, cc                    string
 	verifyScript, files              string
 	keys                             list
+	deltas                           bool
+	deltaBases                       string
 	parallel                         int
 	memory                           int64
 	vendor, dryRun, debug            bool
 	runTests, race                   bool
 	withoutProof, withoutComparison  bool
-	markdown                         bool
+	markdown, inline                 bool
 	asJSON                           *bool
 	policyFlags
 }
@@ -67,6 +69,8 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.StringVar(&f.versionVariable, "version-variable", "", "set a string `variable` of the program, as main.version, to the version")
 	flags.StringVar(&f.verifyScript, "verify-script", "", "`file` that the host runs before it switches")
 	flags.StringVar(&f.files, "files", "", "`folder` with config/ and scripts/ to pack")
+	flags.BoolVar(&f.deltas, "deltas", true, "if there is a base, also make delta packages for the hosts that run it")
+	flags.StringVar(&f.deltaBases, "delta-base", "", "the same for hosts that run others: dist folders, executables or git `REVs`, separated by commas")
 	flags.Var(&f.keys, "key", "private key `file` to sign with; may be given several times")
 	flags.IntVar(&f.parallel, "parallel", 0, "targets to build at once (default: by CPUs and memory)")
 	flags.Int64Var(&f.memory, "memory", 0, "memory budget of the builds in `MiB` (default: three quarters of what is free)")
@@ -76,6 +80,7 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.BoolVar(&f.withoutProof, "no-proof", false, "do not rebuild a base of executables from its source")
 	flags.BoolVar(&f.withoutComparison, "no-compare", false, "do not compare the executables function by function")
 	flags.BoolVar(&f.markdown, "markdown", false, "print a summary for a pull request")
+	flags.BoolVar(&f.inline, "inline", false, "also print statement, signatures and deltas as one block of text, for a chat or a ticket")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be done and write nothing")
 	flags.BoolVar(&f.debug, "debug", false, "log the commands that are run")
 	return func(ctx context.Context, _ []string) error { return t.make(ctx, f) }
@@ -120,15 +125,33 @@ func (t *tool) make(ctx context.Context, f *makeFlags) error {
 	if err != nil {
 		return err
 	}
-	text := result.String
-	if f.markdown {
-		text = result.Markdown
+	made := made{Result: result}
+	if f.inline {
+		block, err := hotfix.InlineDist(ctx, result.Dist)
+		if err != nil {
+			return err
+		}
+		made.Inline = string(block)
 	}
-	return t.print(*f.asJSON, result, text)
+	return t.print(*f.asJSON, made, func() string { return made.text(f.markdown) })
+}
+
+// made is the result of make.
+type made struct {
+	*hotfix.Result
+	Inline string `json:"inline,omitempty"` // the block of text, if it was asked for
+}
+
+func (m made) text(markdown bool) string {
+	text := m.Result.String()
+	if markdown {
+		text = m.Markdown()
+	}
+	return text + m.Inline
 }
 
 func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Option, error) {
-	base, err := f.parseBase()
+	base, err := f.chooseBase()
 	if err != nil {
 		return nil, err
 	}
@@ -146,6 +169,9 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 	}
 	if f.out == "" && !f.dryRun {
 		return nil, errors.New("no -out: give the dist folder to write, or -dry-run")
+	}
+	if f.inline && (f.dryRun || len(f.keys) == 0) {
+		return nil, errors.New("-inline carries what was signed: give -key, and no -dry-run")
 	}
 	judges, err := f.judges()
 	if err != nil {
@@ -170,6 +196,11 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 		options = append(options, hotfix.WithDryRun())
 	}
 	options = append(options, judges...)
+	deltas, err := f.deltaOptions()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, deltas...)
 	for _, path := range f.keys {
 		signer, err := t.loadSigner(path)
 		if err != nil {
@@ -271,10 +302,10 @@ func (f *makeFlags) expandTargets(ctx context.Context, options []build.Option) (
 	return set.Expand(supported)
 }
 
-// parseBase tells the kinds of base apart: what exists is a dist folder or
+// chooseBase tells the kinds of base apart: what exists is a dist folder or
 // executables, "none" is none, all else is a git revision. The source of the
 // base alone is a base as well.
-func (f *makeFlags) parseBase() (hotfix.Base, error) {
+func (f *makeFlags) chooseBase() (hotfix.Base, error) {
 	switch {
 	case f.base == "" && f.sourceFolder != "":
 		return hotfix.BaseFolder(f.sourceFolder), nil
@@ -283,18 +314,46 @@ func (f *makeFlags) parseBase() (hotfix.Base, error) {
 	case f.base == "none":
 		return hotfix.NoBase(), nil
 	}
-	paths := strings.Split(f.base, ",")
-	info, err := os.Stat(paths[0])
-	if errors.Is(err, fs.ErrNotExist) && len(paths) == 1 {
-		return hotfix.BaseRevision(f.base), nil
+	return parseBase(strings.Split(f.base, ","))
+}
+
+// parseBase returns the base that a dist folder, executables or a revision make.
+func parseBase(names []string) (hotfix.Base, error) {
+	info, err := os.Stat(names[0])
+	if errors.Is(err, fs.ErrNotExist) && len(names) == 1 {
+		return hotfix.BaseRevision(names[0]), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the base: %w", err)
 	}
 	if info.IsDir() {
-		return hotfix.BaseDist(f.base), nil
+		return hotfix.BaseDist(names[0]), nil
 	}
-	return hotfix.BaseBinaries(paths...), nil
+	return hotfix.BaseBinaries(names...), nil
+}
+
+// deltaOptions asks for delta packages, if there is anything to start from.
+func (f *makeFlags) deltaOptions() ([]hotfix.Option, error) {
+	var further []hotfix.Base
+	for name := range strings.SplitSeq(f.deltaBases, ",") {
+		if name == "" {
+			continue
+		}
+		base, err := parseBase([]string{name})
+		if err != nil {
+			return nil, err
+		}
+		further = append(further, base)
+	}
+	switch {
+	case !f.deltas && further != nil:
+		return nil, errors.New("-delta-base names what deltas start from, and -deltas is off: leave one of them out")
+	case f.deltas && (f.base != "none" || further != nil):
+		return []hotfix.Option{hotfix.WithDeltas(further...)}, nil
+	case f.inline:
+		return nil, errors.New("-inline carries delta packages, and none are made: give a base, and leave -deltas on")
+	}
+	return nil, nil
 }
 
 // builtFrom is the folder that a base of executables or packages was built from.

@@ -32,15 +32,16 @@ func table() []row {
 		{"build/...", shared("build/...")},
 		{"pack", shared("pack/delta")},
 		{"verify/sign", shared("verify")},
+		{"verify/inline", shared("verify")},
 		{"verify", shared()},
-		{"apply", shared("pack", "pack/delta", "verify")},
+		{"apply", shared("pack", "pack/delta", "verify", "verify/inline")},
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
-		{".", shared("build/...", "pack/...", "verify")},
-		{"internal/speed", []string{"..."}},       // a program that measures all the others
-		{"internal/hotfixes", []string{"..."}},    // a program that tries them on real ones
-		{"internal/deltas", shared("pack/delta")}, // a program that measures patches of real ones
-		{"internal/bases", []string{"..."}},       // a program that rebuilds real ones
+		{".", shared("build/...", "pack/...", "verify", "verify/inline")},
+		{"internal/speed", []string{"..."}},                                                        // a program that measures all the others
+		{"internal/hotfixes", []string{"..."}},                                                     // a program that tries them on real ones
+		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
+		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
@@ -122,6 +123,8 @@ func TestLayersAreEnforced(t *testing.T) {
 		{"pack", "verify", "must not import"},
 		{"verify", "pack", "must not import"},
 		{"verify", "verify/sign", "must not import"},
+		{"verify/inline", "pack", "must not import"},
+		{"verify/inline", "verify/sign", "must not import"},
 		{"apply", "build", "must not import"},
 		{"apply", "verify/sign", "must not import"},
 		{"rollout", "rollout/ssh", "must not import"},

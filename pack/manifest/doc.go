@@ -26,6 +26,11 @@
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md):
 // its subjects are the packages, its predicate is a [Release].
 //
+// A package is full, or a delta: then its executable has the encoding "delta",
+// and the member of the archive at its path is a patch from the package's base.
+// The digest of the executable in manifest.json is that of the result in both.
+// A [Release] says of each package which it is.
+//
 // SHA256SUMS ([Sums]) has one line for each package: 64 lower-case hexadecimal
 // digits, two spaces, the file name and a newline, sorted bytewise by name. The
 // sha256sum command reads it too.

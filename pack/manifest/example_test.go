@@ -31,6 +31,7 @@ func ExampleNewStatement() {
 	// Output:
 	// a.zip
 	// b.zip
+	// b_from-1.4.2.zip
 }
 
 func ExampleCheckPath() {

@@ -9,16 +9,16 @@ import (
 
 // Limits of names and numbers in documents.
 const (
-	MaxName    = 64        // bytes in a product, channel or file base name
-	MaxVersion = 128       // bytes in a version, hotfix id or revision
-	MaxPath    = 240       // bytes in a path inside a package
-	MaxElement = 100       // bytes in one element of such a path
-	MaxInteger = 1<<53 - 1 // the largest integer that every JSON reader keeps
-	MaxText    = 1024      // bytes in free text, as a reason or a command word
-	MaxFile    = 4 << 30   // bytes in one file of a package: 4 GiB
-	MaxFiles   = 4096      // files in a package
-	MaxTargets = 512       // packages in a release
-	MaxList    = 256       // entries in any other list
+	MaxName     = 64        // bytes in a product, channel or file base name
+	MaxVersion  = 128       // bytes in a version, hotfix id or revision
+	MaxPath     = 240       // bytes in a path inside a package
+	MaxElement  = 100       // bytes in one element of such a path
+	MaxInteger  = 1<<53 - 1 // the largest integer that every JSON reader keeps
+	MaxText     = 1024      // bytes in free text, as a reason or a command word
+	MaxFile     = 4 << 30   // bytes in one file of a package: 4 GiB
+	MaxFiles    = 4096      // files in a package
+	MaxPackages = 512       // packages in a release
+	MaxList     = 256       // entries in any other list
 )
 
 // CheckProduct reports whether s can name a product or a channel: lower-case

@@ -29,21 +29,26 @@ const (
 	ModeExecutable Mode = "0755"
 )
 
-// EncodingIdentity says that a member of the archive is the file itself.
-const EncodingIdentity = "identity"
+// Encodings of a file: how the member of the archive stands for it.
+const (
+	EncodingIdentity = "identity" // the member is the file itself
+	EncodingDelta    = "delta"    // the member is a patch that makes the file of the base's executable; see [Delta]
+)
 
 // Mode is a file's permission bits in four octal digits.
 type Mode string
 
 // Package is manifest.json: what one archive holds, for which product, version
-// and target, and which base it replaces.
+// and target, and which base it replaces. If its executable has encoding
+// "delta" it is a delta package, which can be installed by those alone who have
+// that base.
 type Package struct {
 	Schema  string        `json:"schema"`         // [PackageSchema]
 	ID      string        `json:"id"`             // the hotfix that the package belongs to
 	Product string        `json:"product"`        // see [CheckProduct]
 	Version string        `json:"version"`        // of the result; see [CheckVersion]
 	Target  target.Target `json:"target"`         // where the payload runs
-	Base    *Binary       `json:"base,omitempty"` // the binary that the payload replaces
+	Base    *Binary       `json:"base,omitempty"` // the binary that the payload replaces, and that a delta applies to
 	Files   []File        `json:"files"`          // all members but manifest.json, sorted by path
 }
 
@@ -54,13 +59,32 @@ type Binary struct {
 	Size    int64  `json:"size"` // bytes
 }
 
-// File is one member of a package.
+// File is one file of a package. Digest, size and mode are those of the file
+// that a host gets, whatever its encoding.
 type File struct {
 	Path     string `json:"path"` // inside the package; see [CheckPath]
 	Digest   Digest `json:"digest"`
 	Size     int64  `json:"size"` // bytes
 	Mode     Mode   `json:"mode"`
-	Encoding string `json:"encoding"` // [EncodingIdentity]
+	Encoding string `json:"encoding"`        // [EncodingIdentity], or below bin/ also [EncodingDelta]
+	Delta    *Delta `json:"delta,omitempty"` // of encoding "delta" alone
+}
+
+// Delta says from what a file of encoding "delta" is made, and by which patch:
+// the member that lies in the archive at the file's path.
+type Delta struct {
+	Base   Digest `json:"base"`   // of the file that the patch applies to: that of the package's base
+	Digest Digest `json:"digest"` // of the patch
+	Size   int64  `json:"size"`   // of the patch in bytes
+}
+
+// Stored returns digest and size of the member of the archive that stands for
+// the file: those of the patch for encoding "delta", else of the file itself.
+func (f File) Stored() (Digest, int64) {
+	if f.Delta != nil {
+		return f.Delta.Digest, f.Delta.Size
+	}
+	return f.Digest, f.Size
 }
 
 // Encode returns the one encoding of p as manifest.json. It fails if p is not valid.
@@ -112,7 +136,21 @@ func (p Package) Validate() error {
 			return within("base", err)
 		}
 	}
-	return checkFiles(p.Files)
+	if err := checkFiles(p.Files); err != nil {
+		return err
+	}
+	return p.checkDeltas()
+}
+
+// checkDeltas requires that what is made from a base is made from the base that
+// the package names.
+func (p Package) checkDeltas() error {
+	for i, f := range p.Files {
+		if f.Delta != nil && (p.Base == nil || f.Delta.Base != p.Base.Digest) {
+			return &InvalidError{Field: fmt.Sprintf("files[%d].delta.base", i), Value: f.Delta.Base.String(), Reason: "is not the digest of the package's base"}
+		}
+	}
+	return nil
 }
 
 func checkIdentity(id, product, version string) error {
@@ -201,10 +239,29 @@ func (f File) validate() error {
 	if f.Mode != ModeFile && f.Mode != ModeExecutable {
 		return &InvalidError{Field: "mode", Value: string(f.Mode), Reason: "is neither 0644 nor 0755"}
 	}
-	if f.Encoding != EncodingIdentity {
-		return &InvalidError{Field: "encoding", Value: f.Encoding, Reason: `is not "identity"`}
+	if err := checkContent(f.Digest, f.Size); err != nil {
+		return err
 	}
-	return checkContent(f.Digest, f.Size)
+	return f.checkEncoding()
+}
+
+// checkEncoding requires a delta where the encoding says so, and nowhere else.
+func (f File) checkEncoding() error {
+	switch {
+	case f.Encoding != EncodingIdentity && f.Encoding != EncodingDelta:
+		return &InvalidError{Field: "encoding", Value: f.Encoding, Reason: `is neither "identity" nor "delta"`}
+	case f.Encoding == EncodingIdentity && f.Delta != nil:
+		return &InvalidError{Field: "delta", Reason: `must not be there with the encoding "identity"`}
+	case f.Encoding == EncodingIdentity:
+		return nil
+	case !strings.HasPrefix(f.Path, BinDir):
+		return &InvalidError{Field: "encoding", Value: f.Encoding, Reason: "is for an executable below bin/ alone"}
+	case f.Delta == nil:
+		return &InvalidError{Field: "delta", Reason: `is missing, though the encoding is "delta"`}
+	case f.Delta.Base.IsZero():
+		return &InvalidError{Field: "delta.base", Reason: "is missing"}
+	}
+	return within("delta", checkContent(f.Delta.Digest, f.Delta.Size))
 }
 
 func allowedMember(path string) bool {

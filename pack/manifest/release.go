@@ -19,6 +19,9 @@ const (
 // Release is hotfix.json and the predicate of the signed statement: all
 // packages of one hotfix and the conditions under which a host takes them.
 // Dates come from the fix, never from the clock of the machine that packs.
+//
+// For one target there are at most one full package, and one delta package for
+// each of several bases. They all lead to the same result.
 type Release struct {
 	Schema        string       `json:"schema"`   // [ReleaseSchema]
 	Product       string       `json:"product"`  // see [CheckProduct]
@@ -45,7 +48,8 @@ type Entry struct {
 	Digest Digest        `json:"digest"`
 	Size   int64         `json:"size"` // of the archive in bytes
 	Target target.Target `json:"target"`
-	Base   *Binary       `json:"base,omitempty"`
+	Delta  bool          `json:"delta,omitempty"`  // a delta package: only those can install it who have the base
+	Base   *Binary       `json:"base,omitempty"`   // that the package replaces
 	Result *Result       `json:"result,omitempty"` // none if the package carries no executable
 }
 
@@ -151,8 +155,8 @@ func (r Release) checkTimes() error {
 }
 
 func (r Release) checkEntries() error {
-	if len(r.Packages) == 0 || len(r.Packages) > MaxTargets {
-		return &InvalidError{Field: "packages", Reason: fmt.Sprintf("has %d entries, must have 1 to %d", len(r.Packages), MaxTargets)}
+	if len(r.Packages) == 0 || len(r.Packages) > MaxPackages {
+		return &InvalidError{Field: "packages", Reason: fmt.Sprintf("has %d entries, must have 1 to %d", len(r.Packages), MaxPackages)}
 	}
 	folded := make(map[string]bool, len(r.Packages))
 	for i, e := range r.Packages {
@@ -168,7 +172,40 @@ func (r Release) checkEntries() error {
 		}
 		folded[FoldPath(e.Name)] = true
 	}
+	return r.checkTargets()
+}
+
+// checkTargets requires that the packages of one target lead to one result, and
+// that each is for other hosts.
+func (r Release) checkTargets() error {
+	type role struct {
+		target target.Target
+		base   Digest // zero for the full package
+	}
+	results, roles := map[target.Target]*Result{}, map[role]bool{}
+	for i, e := range r.Packages {
+		first, ok := results[e.Target]
+		if ok && !sameResult(first, e.Result) {
+			return &InvalidError{Field: fmt.Sprintf("packages[%d].result", i), Value: e.Name, Reason: fmt.Sprintf("is not that of the other packages for %s", e.Target)}
+		}
+		results[e.Target] = e.Result
+		role := role{target: e.Target}
+		if e.Delta {
+			role.base = e.Base.Digest
+		}
+		if roles[role] {
+			return &InvalidError{Field: fmt.Sprintf("packages[%d]", i), Value: e.Name, Reason: fmt.Sprintf("is one package too many for %s: there is at most one full package, and one delta for each base", e.Target)}
+		}
+		roles[role] = true
+	}
 	return nil
+}
+
+func sameResult(a, b *Result) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
 }
 
 func (e Entry) validate() error {
@@ -188,6 +225,9 @@ func (e Entry) validate() error {
 		if err := e.Base.validate(); err != nil {
 			return within("base", err)
 		}
+	}
+	if e.Delta && (e.Base == nil || e.Result == nil) {
+		return &InvalidError{Field: "delta", Reason: "needs a base and a result"}
 	}
 	if e.Result == nil {
 		return nil

@@ -48,31 +48,52 @@ func TestPackageRules(t *testing.T) {
 	type p = manifest.Package
 	long := strings.Repeat("x", manifest.MaxVersion+1)
 	checkRules(t, goodPackage, map[string]rule[p]{
-		"schema":           {func(d *p) { d.Schema = "hotfix.package/v2" }, "schema", "is not"},
-		"no id":            {func(d *p) { d.ID = "" }, "id.version", "must be letters"},
-		"product":          {func(d *p) { d.Product = "Payments" }, "product", "lower-case"},
-		"version":          {func(d *p) { d.Version = long }, "version", "at most"},
-		"target":           {func(d *p) { d.Target = target.Target{OS: "linux"} }, "target", "is not a target"},
-		"base version":     {func(d *p) { d.Base.Version = "-" }, "base.version", "begin with"},
-		"base digest":      {func(d *p) { d.Base.Digest = manifest.Digest{} }, "base.digest", "missing"},
-		"base size":        {func(d *p) { d.Base.Size = -1 }, "base.size", "from 0"},
-		"no files":         {func(d *p) { d.Files = nil }, "files", "has 0 entries"},
-		"too many files":   {func(d *p) { d.Files = manyFiles(manifest.MaxFiles + 1) }, "files", "entries"},
-		"path":             {func(d *p) { d.Files[1].Path = "config/../x" }, "files[1].path", "relative path"},
-		"elsewhere":        {func(d *p) { d.Files[1].Path = "etc/x" }, "files[1].path", "is neither"},
-		"below bin/x":      {func(d *p) { d.Files[0].Path = "bin/a/b" }, "files[0].path", "is neither"},
-		"manifest itself":  {func(d *p) { d.Files[1].Path = manifest.ManifestPath }, "files[1].path", "is neither"},
-		"mode":             {func(d *p) { d.Files[0].Mode = "0777" }, "files[0].mode", "neither 0644"},
-		"encoding":         {func(d *p) { d.Files[0].Encoding = "gzip" }, "files[0].encoding", "identity"},
-		"digest":           {func(d *p) { d.Files[0].Digest = manifest.Digest{} }, "files[0].digest", "missing"},
-		"size":             {func(d *p) { d.Files[0].Size = manifest.MaxFile + 1 }, "files[0].size", "from 0"},
-		"order":            {func(d *p) { d.Files[0], d.Files[1] = d.Files[1], d.Files[0] }, "files[1].path", "out of order"},
-		"twice":            {func(d *p) { d.Files[2] = d.Files[1] }, "files[2].path", "twice"},
-		"letter case":      {func(d *p) { d.Files = []manifest.File{file("config/A", "0644"), file("config/a", "0644")} }, "files[1].path", "only in case"},
-		"below a file":     {func(d *p) { d.Files = []manifest.File{file("config/a", "0644"), file("config/a/b", "0644")} }, "files[1].path", "below another file"},
-		"below, by case":   {func(d *p) { d.Files = []manifest.File{file("config/A/b", "0644"), file("config/a", "0644")} }, "files[0].path", "below another file"},
-		"two executables":  {func(d *p) { d.Files = []manifest.File{file("bin/a", "0755"), file("bin/b", "0755")} }, "files", "more than one executable"},
-		"odd version name": {func(d *p) { d.Version = "nul" }, "version", ""},
+		"schema":            {func(d *p) { d.Schema = "hotfix.package/v2" }, "schema", "is not"},
+		"no id":             {func(d *p) { d.ID = "" }, "id.version", "must be letters"},
+		"product":           {func(d *p) { d.Product = "Payments" }, "product", "lower-case"},
+		"version":           {func(d *p) { d.Version = long }, "version", "at most"},
+		"target":            {func(d *p) { d.Target = target.Target{OS: "linux"} }, "target", "is not a target"},
+		"base version":      {func(d *p) { d.Base.Version = "-" }, "base.version", "begin with"},
+		"base digest":       {func(d *p) { d.Base.Digest = manifest.Digest{} }, "base.digest", "missing"},
+		"base size":         {func(d *p) { d.Base.Size = -1 }, "base.size", "from 0"},
+		"no files":          {func(d *p) { d.Files = nil }, "files", "has 0 entries"},
+		"too many files":    {func(d *p) { d.Files = manyFiles(manifest.MaxFiles + 1) }, "files", "entries"},
+		"path":              {func(d *p) { d.Files[1].Path = "config/../x" }, "files[1].path", "relative path"},
+		"elsewhere":         {func(d *p) { d.Files[1].Path = "etc/x" }, "files[1].path", "is neither"},
+		"below bin/x":       {func(d *p) { d.Files[0].Path = "bin/a/b" }, "files[0].path", "is neither"},
+		"manifest itself":   {func(d *p) { d.Files[1].Path = manifest.ManifestPath }, "files[1].path", "is neither"},
+		"mode":              {func(d *p) { d.Files[0].Mode = "0777" }, "files[0].mode", "neither 0644"},
+		"encoding":          {func(d *p) { d.Files[0].Encoding = "gzip" }, "files[0].encoding", "neither"},
+		"delta of identity": {func(d *p) { d.Files[0].Delta = goodDelta().Files[0].Delta }, "files[0].delta", "must not be there"},
+		"digest":            {func(d *p) { d.Files[0].Digest = manifest.Digest{} }, "files[0].digest", "missing"},
+		"size":              {func(d *p) { d.Files[0].Size = manifest.MaxFile + 1 }, "files[0].size", "from 0"},
+		"order":             {func(d *p) { d.Files[0], d.Files[1] = d.Files[1], d.Files[0] }, "files[1].path", "out of order"},
+		"twice":             {func(d *p) { d.Files[2] = d.Files[1] }, "files[2].path", "twice"},
+		"letter case":       {func(d *p) { d.Files = []manifest.File{file("config/A", "0644"), file("config/a", "0644")} }, "files[1].path", "only in case"},
+		"below a file":      {func(d *p) { d.Files = []manifest.File{file("config/a", "0644"), file("config/a/b", "0644")} }, "files[1].path", "below another file"},
+		"below, by case":    {func(d *p) { d.Files = []manifest.File{file("config/A/b", "0644"), file("config/a", "0644")} }, "files[0].path", "below another file"},
+		"two executables":   {func(d *p) { d.Files = []manifest.File{file("bin/a", "0755"), file("bin/b", "0755")} }, "files", "more than one executable"},
+		"odd version name":  {func(d *p) { d.Version = "nul" }, "version", ""},
+	})
+}
+
+func TestDeltaRules(t *testing.T) {
+	type p = manifest.Package
+	checkRules(t, goodDelta, map[string]rule[p]{
+		"identity":        {func(d *p) { d.Files[0].Encoding = manifest.EncodingIdentity }, "files[0].delta", "must not be there"},
+		"no delta":        {func(d *p) { d.Files[0].Delta = nil }, "files[0].delta", "is missing"},
+		"no base":         {func(d *p) { d.Base = nil }, "files[0].delta.base", "not the digest of the package's base"},
+		"another base":    {func(d *p) { d.Base.Digest = digest("other") }, "files[0].delta.base", "not the digest of the package's base"},
+		"base missing":    {func(d *p) { d.Files[0].Delta.Base = manifest.Digest{} }, "files[0].delta.base", "is missing"},
+		"both missing":    {func(d *p) { d.Base, d.Files[0].Delta.Base = nil, manifest.Digest{} }, "files[0].delta.base", "is missing"},
+		"patch digest":    {func(d *p) { d.Files[0].Delta.Digest = manifest.Digest{} }, "files[0].delta.digest", "is missing"},
+		"negative size":   {func(d *p) { d.Files[0].Delta.Size = -1 }, "files[0].delta.size", "from 0"},
+		"large patch":     {func(d *p) { d.Files[0].Delta.Size = manifest.MaxFile + 1 }, "files[0].delta.size", "from 0"},
+		"result digest":   {func(d *p) { d.Files[0].Digest = manifest.Digest{} }, "files[0].digest", "is missing"},
+		"result size":     {func(d *p) { d.Files[0].Size = -1 }, "files[0].size", "from 0"},
+		"of config":       {func(d *p) { d.Files[1].Encoding, d.Files[1].Delta = manifest.EncodingDelta, d.Files[0].Delta }, "files[1].encoding", "below bin/ alone"},
+		"of a script":     {func(d *p) { d.Files[4].Encoding, d.Files[4].Delta = manifest.EncodingDelta, d.Files[0].Delta }, "files[4].encoding", "below bin/ alone"},
+		"of the rollback": {func(d *p) { d.Files[2].Encoding, d.Files[2].Delta = manifest.EncodingDelta, d.Files[0].Delta }, "files[2].encoding", "below bin/ alone"},
 	})
 }
 
@@ -118,7 +139,7 @@ func TestReleaseRules(t *testing.T) {
 		"expires at once":    {func(d *r) { d.Expires = d.Created }, "expires", "not after"},
 		"expires before":     {func(d *r) { d.Expires = d.NotBefore }, "expires", "not after"},
 		"no packages":        {func(d *r) { d.Packages = nil }, "packages", "has 0 entries"},
-		"many packages":      {func(d *r) { d.Packages = make([]manifest.Entry, manifest.MaxTargets+1) }, "packages", "entries"},
+		"many packages":      {func(d *r) { d.Packages = make([]manifest.Entry, manifest.MaxPackages+1) }, "packages", "entries"},
 		"package name":       {func(d *r) { d.Packages[0].Name = "../a" }, "packages[0].name", "relative path"},
 		"package in folder":  {func(d *r) { d.Packages[0].Name = "a/b" }, "packages[0].name", "file name alone"},
 		"package order":      {func(d *r) { d.Packages[0].Name = "c.zip" }, "packages[1].name", "out of order"},
@@ -126,6 +147,12 @@ func TestReleaseRules(t *testing.T) {
 		"package digest":     {func(d *r) { d.Packages[0].Digest = manifest.Digest{} }, "packages[0].digest", "missing"},
 		"package target":     {func(d *r) { d.Packages[0].Target = target.Target{} }, "packages[0].target", "is not a target"},
 		"package base":       {func(d *r) { d.Packages[0].Base = &manifest.Binary{} }, "packages[0].base.version", ""},
+		"delta, no base":     {func(d *r) { d.Packages[2].Base = nil }, "packages[2].delta", "needs a base"},
+		"delta, no result":   {func(d *r) { d.Packages[2].Result = nil }, "packages[2].delta", "needs a base"},
+		"same delta twice":   {func(d *r) { d.Packages[1].Delta = true }, "packages[2]", "one delta for each base"},
+		"two full packages":  {func(d *r) { d.Packages[2].Delta = false }, "packages[2]", "at most one full"},
+		"another result":     {func(d *r) { d.Packages[2].Result.Digest = digest("x") }, "packages[2].result", "not that of the other packages"},
+		"no result in one":   {func(d *r) { d.Packages[1].Result = nil }, "packages[2].result", "not that of the other packages"},
 		"result mode":        {func(d *r) { d.Packages[0].Result.Mode = "0644" }, "packages[0].result.mode", "0755"},
 		"result size":        {func(d *r) { d.Packages[0].Result.Size = -1 }, "packages[0].result.size", "from 0"},
 		"prerequisite":       {func(d *r) { d.Prerequisites = []string{"a b"} }, "prerequisites[0].version", ""},
@@ -139,6 +166,17 @@ func TestReleaseRules(t *testing.T) {
 		"no flags":           {func(d *r) { d.Flags = nil }, "flags", "missing"},
 		"flag":               {func(d *r) { d.Flags = []string{"ä"} }, "flags[0]", "printable"},
 	})
+}
+
+// Two bases of one target are two deltas.
+func TestSeveralDeltas(t *testing.T) {
+	r := goodRelease()
+	other := r.Packages[2]
+	other.Name, other.Base = "b_from-1.4.1.zip", &manifest.Binary{Version: "1.4.1", Digest: digest("older")}
+	r.Packages = []manifest.Entry{r.Packages[0], r.Packages[1], other, r.Packages[2]}
+	assert.NoError(t, r.Validate())
+	r.Packages = r.Packages[1:2]
+	assert.NoError(t, r.Validate())
 }
 
 func TestStatementRules(t *testing.T) {

@@ -16,7 +16,7 @@ func TestSums(t *testing.T) {
 	sums := goodRelease().Sums()
 	data, err := sums.Encode()
 	require.NoError(t, err)
-	assert.Equal(t, digest("a.zip").Hex()+"  a.zip\n"+digest("b.zip").Hex()+"  b.zip\n", string(data))
+	assert.Equal(t, digest("a.zip").Hex()+"  a.zip\n"+digest("b.zip").Hex()+"  b.zip\n"+digest("b_from-1.4.2.zip").Hex()+"  b_from-1.4.2.zip\n", string(data))
 	again, err := manifest.ParseSums(data)
 	require.NoError(t, err)
 	assert.Equal(t, sums, again)

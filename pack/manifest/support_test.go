@@ -31,6 +31,14 @@ func goodPackage() manifest.Package {
 	}
 }
 
+// goodDelta is goodPackage as a delta from its base.
+func goodDelta() manifest.Package {
+	p := goodPackage()
+	p.Files[0].Encoding = manifest.EncodingDelta
+	p.Files[0].Delta = &manifest.Delta{Base: p.Base.Digest, Digest: digest("patch"), Size: 7}
+	return p
+}
+
 func goodRollback() manifest.Rollback {
 	return manifest.Rollback{
 		Schema: manifest.RollbackSchema, Previous: binary(),
@@ -47,10 +55,15 @@ func goodRelease() manifest.Release {
 			Result: &manifest.Result{Version: "1.4.3", Digest: digest("result"), Size: 101, Mode: manifest.ModeExecutable},
 		}
 	}
+	delta := func(name, on string) manifest.Entry {
+		e := entry(name, on)
+		e.Delta = true
+		return e
+	}
 	return manifest.Release{
 		Schema: manifest.ReleaseSchema, Product: "payments", Channel: "stable", ID: "fix-1", Version: "1.4.3",
 		Epoch: 1, Sequence: created.Unix(), Created: created, NotBefore: created.Add(time.Hour), Expires: created.AddDate(0, 1, 0),
-		Packages:      []manifest.Entry{entry("a.zip", "linux/amd64"), entry("b.zip", "windows/arm64")},
+		Packages:      []manifest.Entry{entry("a.zip", "linux/amd64"), entry("b.zip", "windows/arm64"), delta("b_from-1.4.2.zip", "windows/arm64")},
 		Prerequisites: []string{"fix-0"}, Supersedes: []string{"fix-00", "fix-01"},
 		Withdrawals: []manifest.Withdrawal{{ID: "fix-02", Reason: "wrong"}},
 		Source:      manifest.Source{Package: "example.com/payments/cmd/payments", Commit: "0123abcd"},

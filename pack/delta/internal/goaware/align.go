@@ -174,7 +174,6 @@ type aligner struct {
 	*maker
 	old, new *plain
 	ops      []operation
-	index    blocks
 }
 
 // copy appends a copy, as part of the last one if that is possible.

@@ -16,13 +16,13 @@ type Function struct {
 	Size   int    // bytes up to the next function
 	record int    // offset in the file
 
-	Name        uint32 // offset among the names
-	Args        uint32 // size of arguments and results
-	DeferReturn uint32 // offset of a call in the function
-	Unit        uint32 // index among the units' files; [None] for no unit
-	StartLine   uint32
-	Flags       uint32 // identifier, flags, padding and the number of Data
-	Tables      []uint32
+	Name        uint32   // offset among the names
+	Args        uint32   // size of arguments and results
+	DeferReturn uint32   // offset of a call in the function
+	Unit        uint32   // index among the units' files; [None] for no unit
+	StartLine   uint32   // of the func keyword
+	Flags       uint32   // identifier, flags, padding and the number of Data
+	Tables      []uint32 // offsets among the programs, 0 for none
 	Data        []uint32 // offsets from where function data begins; [None] for none
 }
 

@@ -62,9 +62,9 @@ type Program struct {
 // Section is a part of the file that is loaded at an address, or a part of the
 // memory that has no bytes in the file.
 type Section struct {
-	Addr   uint64
-	Offset int // in the file
-	Size   int // bytes in the file
+	Addr   uint64 // in memory
+	Offset int    // in the file
+	Size   int    // bytes in the file
 }
 
 // Parts are the ranges of the file that follow from what else is in it, once it
@@ -78,7 +78,10 @@ type Parts struct {
 }
 
 // Range is a range of offsets in the file.
-type Range struct{ Start, End int }
+type Range struct {
+	Start int // offset of the first byte
+	End   int // behind the last byte
+}
 
 // Len is the number of bytes in the range.
 func (r Range) Len() int { return r.End - r.Start }

@@ -42,8 +42,8 @@ type Reference struct {
 	Offset int32  // in the file
 	Target uint32 // from [Program.Low] on
 	Kind   Kind
-	Base   Base // of a [Distance]
-	Size   uint8
+	Base   Base  // of a [Distance]
+	Size   uint8 // bytes
 }
 
 // BaseAddr is the address of a base.

@@ -49,7 +49,10 @@ func setBits(field []byte, bits uint32, value uint64) {
 }
 
 // Movement is an address before and after.
-type Movement struct{ Old, New uint64 }
+type Movement struct {
+	Old uint64 // in the old program
+	New uint64 // in the new one
+}
 
 func (m Movement) shift() uint64 { return m.New - m.Old }
 

@@ -6,7 +6,7 @@ import "encoding/binary"
 // runtime/symtab.go).
 type Step struct {
 	End   uint32 // offset from the function's entry
-	Value int32
+	Value int32  // in this stretch
 }
 
 // Steps appends the steps of one of a function's tables. It has no more of them

@@ -25,10 +25,10 @@ type Recipe struct {
 
 // Function is one function of an executable.
 type Function struct {
-	Name  string
-	Lines []int // line of each call and use of a string
-	Calls []int // numbers of functions that it calls
-	Uses  []int // numbers of strings that it uses
+	Name  string // as the linker names it
+	Lines []int  // line of each call and use of a string
+	Calls []int  // numbers of functions that it calls
+	Uses  []int  // numbers of strings that it uses
 }
 
 // Sample is a recipe of so many functions.
@@ -80,7 +80,6 @@ type section struct {
 	kind  uint32
 	flags uint64
 	data  []byte
-	align int
 	size  int // in memory, if there is no data
 	addr  uint64
 	at    int
@@ -105,7 +104,6 @@ type builder struct {
 	rodata  []byte
 	table   []byte // function table
 	data    []byte
-	module  []byte
 	finder  []byte
 
 	textAddr, rodataAddr, tableAddr, finderAddr, moduleAddr, dataAddr, bssAddr uint64

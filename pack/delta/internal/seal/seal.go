@@ -234,7 +234,10 @@ func (id ID) text() []byte {
 }
 
 // Span is a range of offsets.
-type Span struct{ Start, End int }
+type Span struct {
+	Start int // offset of the first byte
+	End   int // behind the last byte
+}
 
 // Spans are where parts are, and the Go build ID as a whole.
 func (s *Seals) Spans(kinds Kinds) []Span {
