@@ -35,17 +35,25 @@ func (m *maker) align() error {
 		}
 	}
 	m.script.Operations = a.ops
-	literals := bytes.Clone(m.new.Data)
-	for _, s := range m.sealed {
-		clear(literals[s.Start:s.End])
-	}
-	for at, op := 0, 0; op < len(a.ops); op++ {
-		if a.ops[op].Kind == literalBytes {
-			m.script.Literals = append(m.script.Literals, literals[at:at+a.ops[op].Size]...)
+	at := 0
+	for _, op := range a.ops {
+		if op.Kind == literalBytes {
+			m.script.Literals = append(m.script.Literals, m.literal(at, op.Size)...)
 		}
-		at += a.ops[op].Size
+		at += op.Size
 	}
 	return nil
+}
+
+// literal are bytes of the new file without what is computed.
+func (m *maker) literal(at, size int) []byte {
+	data := bytes.Clone(m.new.Data[at : at+size])
+	for _, s := range m.sealed {
+		if from, to := max(s.Start-at, 0), min(s.End-at, size); from < to {
+			clear(data[from:to])
+		}
+	}
+	return data
 }
 
 // plain is a program whose references say what they lead to instead of where.

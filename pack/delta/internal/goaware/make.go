@@ -92,23 +92,23 @@ func (m *maker) run(ctx context.Context) error {
 	return nil
 }
 
-// findSeals finds what needs no place in the patch, and what is left without it.
+// findSeals finds what needs no place in the patch, and what is left of both files
+// without it.
 func (m *maker) findSeals() error {
+	var found [2]*seal.Seals
 	for i, p := range []*program.Program{m.old, m.new} {
 		m.blank[i] = bytes.Clone(p.Data)
-		s, err := seal.Find(m.blank[i])
-		if err != nil {
+		var err error
+		if found[i], err = seal.Find(m.blank[i]); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
-		kinds := s.Known()
-		m.script.ID, m.script.HasID = s.ID()
-		m.script.Seals, m.sealed = kinds, s.Spans(kinds)
-		if !m.script.HasID {
-			m.sealed, kinds = nil, 0
-			m.script.Seals = 0
-			continue
-		}
-		s.Blank(kinds)
+	}
+	found[0].Blank(seal.All)
+	new := found[1]
+	if id, ok := new.ID(); ok {
+		m.script.ID, m.script.HasID, m.script.Seals = id, true, new.Known()
+		m.sealed = new.Spans(m.script.Seals)
+		new.Blank(m.script.Seals)
 	}
 	return nil
 }
