@@ -25,30 +25,34 @@ func movePlaces(old *program.Program, m *shifts, edits []relocationEdit) []progr
 	return list
 }
 
+// fewDropped is how many expected relocations are given up at once, when one that
+// is there comes later than expected: they come again where they are.
+const fewDropped = 256
+
 // findRelocations finds where the relocations are not as expected.
 func (m *maker) findRelocations() error {
 	expected := movePlaces(m.old, newShifts(m.old, m.script), nil)
-	known := map[program.Relocation]bool{}
-	for _, r := range m.new.Relocations {
-		known[r] = true
+	position := make(map[program.Relocation]int, len(expected))
+	for i, r := range expected {
+		position[r] = i
 	}
-	keep, i := 0, 0
-	edit := func(p relocationEdit) {
-		p.Keep, keep = keep, 0
-		m.script.Relocations = append(m.script.Relocations, p)
+	keep, next := 0, 0
+	edit := func(e relocationEdit) {
+		e.Keep, keep = keep, 0
+		m.script.Relocations = append(m.script.Relocations, e)
 	}
 	for _, r := range m.new.Relocations {
-		for i < len(expected) && !known[expected[i]] {
-			edit(relocationEdit{Drop: true})
-			i++
-		}
-		if i < len(expected) && expected[i] == r {
-			keep, i = keep+1, i+1
-		} else {
+		at, found := position[r]
+		if !found || at < next || at-next > fewDropped {
 			edit(relocationEdit{New: r})
+			continue
 		}
+		for ; next < at; next++ {
+			edit(relocationEdit{Drop: true})
+		}
+		keep, next = keep+1, next+1
 	}
-	for ; i < len(expected); i++ {
+	for ; next < len(expected); next++ {
 		edit(relocationEdit{Drop: true})
 	}
 	return nil
