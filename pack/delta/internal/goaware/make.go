@@ -103,13 +103,12 @@ func (m *maker) findSeals() error {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 	}
-	found[0].Blank(seal.All)
+	found[0].Blank(seal.All, true)
 	new := found[1]
-	if id, ok := new.ID(); ok {
-		m.script.ID, m.script.HasID, m.script.Seals = id, true, new.Known()
-		m.sealed = new.Spans(m.script.Seals)
-		new.Blank(m.script.Seals)
-	}
+	m.script.ID, m.script.HasID = new.ID()
+	m.script.Seals = new.Known()
+	m.sealed = new.Spans(m.script.Seals, m.script.HasID)
+	new.Blank(m.script.Seals, m.script.HasID)
 	return nil
 }
 

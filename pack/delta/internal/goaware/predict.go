@@ -68,6 +68,9 @@ func (w *writer) makeTables(s *script, size int) error {
 	return err
 }
 
+// mostPadding is more than any part of the function table is aligned to.
+const mostPadding = 64
+
 func (w *writer) op(op operation) error {
 	from := len(w.made)
 	switch op.Kind {
@@ -94,7 +97,7 @@ func (w *writer) op(op operation) error {
 		}
 		w.made = append(w.made, program.MakeFinder(w.tables.entries, uint64(w.end))...)
 	}
-	for len(w.made)-from < op.Size && len(w.made)-from+8 > op.Size { // up to where the next part is aligned
+	for len(w.made)-from < op.Size && len(w.made)-from+mostPadding > op.Size { // up to where the next part is aligned
 		w.made = append(w.made, 0)
 	}
 	if len(w.made)-from != op.Size {

@@ -75,33 +75,26 @@ func (m *shifts) add(start uint32, shift uint64) {
 	}
 }
 
-// copied lists where operations and sections moved addresses to.
+// copied lists where sections and operations moved addresses to. That a section
+// begins where another did counts first: bases of offsets lie there.
 func copied(old *program.Program, s *script) []interval {
 	var list []interval
-	place := newPlacement(s.Sections)
-	at := 0
-	for _, op := range s.Operations {
-		from := op.Old
-		switch op.Kind {
-		case programsTable:
-			from = old.Parts.Programs.Start
-		case recordsTable:
-			from = old.Parts.Records.Start
-		case finderTable:
-			from = old.Parts.Finder.Start
-		case relocationsTable:
-			from = old.Parts.Relocations.Start
-		}
-		if op.Kind != literalBytes && op.Kind != zeroBytes {
-			list = moved(list, old, place, from, at, op.Size)
-		}
-		at += op.Size
-	}
-	for i, section := range old.Sections {
-		if section.Size == 0 && i < len(s.Sections) && !s.Sections[i].Loaded {
+	if len(s.Sections) == len(old.Sections) {
+		for i, section := range old.Sections {
 			start := uint32(section.Addr - old.Low())
 			list = append(list, interval{start, start + 1, s.Sections[i].Addr - section.Addr})
 		}
+	}
+	place := newPlacement(s.Sections)
+	at := 0
+	for _, op := range s.Operations {
+		switch op.Kind {
+		case copyBytes:
+			list = moved(list, old, place, op.Old, at, op.Size)
+		case programsTable, recordsTable, finderTable, relocationsTable:
+			list = moved(list, old, place, part(old, op.Kind).Start, at, op.Size)
+		}
+		at += op.Size
 	}
 	return list
 }

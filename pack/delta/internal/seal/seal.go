@@ -239,24 +239,26 @@ type Span struct {
 	End   int // behind the last byte
 }
 
-// Spans are where parts are, and the Go build ID as a whole.
-func (s *Seals) Spans(kinds Kinds) []Span {
+// Spans are where parts are, and the Go build ID as a whole if it is one of them.
+func (s *Seals) Spans(kinds Kinds, withID bool) []Span {
 	var list []Span
 	add := func(kind Kinds, start, end int) {
 		if kinds&kind == kind && end > start && start > 0 {
 			list = append(list, Span{start, end})
 		}
 	}
-	add(0, s.id, s.id+idText)
+	if withID {
+		add(0, s.id, s.id+idText)
+	}
 	add(Checksum, s.sum, s.sum+sha256.Size)
 	add(Note, s.note.start, s.note.end)
 	add(Signature, s.hashes.start, s.hashes.end)
 	return list
 }
 
-// Blank zeroes parts, and the Go build ID as a whole.
-func (s *Seals) Blank(kinds Kinds) {
-	for _, part := range s.Spans(kinds) {
+// Blank zeroes what [Seals.Spans] lists.
+func (s *Seals) Blank(kinds Kinds, withID bool) {
+	for _, part := range s.Spans(kinds, withID) {
 		clear(s.data[part.Start:part.End])
 	}
 }
@@ -265,7 +267,7 @@ func (s *Seals) Blank(kinds Kinds) {
 // is as it was afterwards.
 func (s *Seals) Known() Kinds {
 	id, ok := s.ID()
-	spans := s.Spans(All)
+	spans := s.Spans(All, ok)
 	var before [][]byte
 	for _, part := range spans {
 		before = append(before, bytes.Clone(s.data[part.Start:part.End]))
