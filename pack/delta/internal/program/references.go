@@ -222,7 +222,7 @@ func (p *Program) inModule(addr uint64) bool { return addr >= p.module.Addr && a
 // number: one that leads to the function table, a round one, or one into a function,
 // unless a word beside it leads there too, as in a table of jumps.
 func (p *Program) isNumber(at int, value uint64) bool {
-	if p.inTable(value) || value%roundNumber == 0 && !p.isSection(value) {
+	if value >= p.module.Table && value < p.module.EndRecords || value%roundNumber == 0 && !p.isSection(value) {
 		return true
 	}
 	i := p.FunctionAt(value)
