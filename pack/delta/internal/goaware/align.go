@@ -3,6 +3,7 @@ package goaware
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"hash/maphash"
 	"slices"
@@ -96,12 +97,12 @@ func (n *plain) put(named []byte, r program.Reference) {
 	switch {
 	case r.Kind == program.Line || r.Kind == program.Within: // paths have versions in them, and functions change
 	case r.Kind == program.Distance && (r.Base == program.BaseNames || r.Base == program.BaseFiles):
-		le.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
+		binary.LittleEndian.PutUint32(field, n.text(n.Low()+uint64(r.Target)))
 	case r.Kind == program.Distance:
-		le.PutUint32(field, n.identity(r))
+		binary.LittleEndian.PutUint32(field, n.identity(r))
 	case r.Kind == program.Word:
 		id := uint64(n.identity(r))
-		le.PutUint64(field, id<<16|id)
+		binary.LittleEndian.PutUint64(field, id<<16|id)
 	case r.Size > 1: // others are jumps inside a function
 		program.Mark(r, field, n.identity(r))
 	}
@@ -281,7 +282,7 @@ func newBlocks(data []byte, from program.Range) blocks {
 }
 
 func (b *blocks) hash(data []byte) uint32 {
-	x := le.Uint64(data)*0x9e3779b97f4a7c15 ^ le.Uint64(data[8:])*0xc2b2ae3d27d4eb4f
+	x := binary.LittleEndian.Uint64(data)*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(data[8:])*0xc2b2ae3d27d4eb4f
 	return uint32((x ^ x>>29) * 0xbf58476d1ce4e5b9 >> (64 - b.bits))
 }
 
@@ -307,7 +308,7 @@ func abs(n int) int { return max(n, -n) }
 func common(a, b []byte) int {
 	n := min(len(a), len(b))
 	i := 0
-	for i+8 <= n && le.Uint64(a[i:]) == le.Uint64(b[i:]) {
+	for i+8 <= n && binary.LittleEndian.Uint64(a[i:]) == binary.LittleEndian.Uint64(b[i:]) {
 		i += 8
 	}
 	for i < n && a[i] == b[i] {

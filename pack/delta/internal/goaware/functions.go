@@ -2,6 +2,7 @@ package goaware
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 
@@ -176,11 +177,12 @@ type tables struct {
 	offsets  []uint32
 }
 
-func newTables(functions, programs, records int) *tables {
-	t := &tables{programs: make([]byte, 1, programs+1), seen: make([]uint32, 1<<bits.Len(uint(tablesEach*functions))), seed: maphash.MakeSeed()}
-	t.records = make([]byte, 0, max(records-8*functions, 0))
-	t.starts, t.entries = make([]uint32, 0, functions+1), make([]uint64, 0, functions+1)
-	return t
+// newTables makes tables of so many functions, which go on in the given slices.
+func newTables(functions int, programs, records []byte) *tables {
+	return &tables{
+		programs: append(programs, 0), records: records, seen: make([]uint32, 1<<bits.Len(uint(tablesEach*functions))), seed: maphash.MakeSeed(),
+		starts: make([]uint32, 0, functions), entries: make([]uint64, 0, functions),
+	}
 }
 
 // program adds a table, unless it is there, and returns its offset.
@@ -248,17 +250,23 @@ func (t *tables) add(r *record) {
 	t.records = f.AppendRecord(t.records, uint32(r.Entry))
 }
 
-// appendRecords appends the whole table: entries, end, records.
-func (t *tables) appendRecords(b []byte, end uint32) []byte {
-	n := len(b)
-	head := (8*len(t.entries) + 4 + 7) &^ 7
-	for i, entry := range t.entries {
-		b = le.AppendUint32(b, uint32(entry))
-		b = le.AppendUint32(b, uint32(head)+t.starts[i])
+// headSize is the size of the entries in front of the records.
+func headSize(functions int) int { return (8*functions + 4 + 7) &^ 7 }
+
+// appendRecords appends the whole table: entries, end, records; of a table that is
+// too large so many bytes.
+func (t *tables) appendRecords(b []byte, end uint32, size int) []byte {
+	n, head := len(b), headSize(len(t.entries))
+	if head > size {
+		return b
 	}
-	b = le.AppendUint32(b, end)
+	for i, entry := range t.entries {
+		b = binary.LittleEndian.AppendUint32(b, uint32(entry))
+		b = binary.LittleEndian.AppendUint32(b, uint32(head)+t.starts[i])
+	}
+	b = binary.LittleEndian.AppendUint32(b, end)
 	for len(b)-n < head {
 		b = append(b, 0)
 	}
-	return append(b, t.records...)
+	return append(b, t.records[:min(len(t.records), size-head)]...)
 }

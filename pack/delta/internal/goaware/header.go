@@ -1,6 +1,10 @@
 package goaware
 
-import "github.com/gohotfix/hotfix/pack/delta/internal/program"
+import (
+	"encoding/binary"
+
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
 
 // smallest is the smallest number in a header that is taken for an address, an
 // offset or a size of a section.
@@ -24,14 +28,14 @@ func (w *writer) rewriteHeader(ops []operation) {
 	header := w.made[:end]
 	for at := 0; at+4 <= end; at += 4 {
 		if at%8 == 0 && at+8 <= end {
-			if now, ok := known[le.Uint64(header[at:])]; ok {
-				le.PutUint64(header[at:], now)
+			if now, ok := known[binary.LittleEndian.Uint64(header[at:])]; ok {
+				binary.LittleEndian.PutUint64(header[at:], now)
 				at += 4
 				continue
 			}
 		}
-		if now, ok := known[uint64(le.Uint32(header[at:]))]; ok {
-			le.PutUint32(header[at:], uint32(now))
+		if now, ok := known[uint64(binary.LittleEndian.Uint32(header[at:]))]; ok {
+			binary.LittleEndian.PutUint32(header[at:], uint32(now))
 		}
 	}
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
 )
 
-// le is the order of bytes of all processors whose code is understood.
-var le = binary.LittleEndian
-
 // errFunctions says that a script names more functions than there are, and
 // errSize that a table has another size than it says.
 var (
@@ -51,9 +48,18 @@ type writer struct {
 	bases    [program.Bases]program.Movement
 }
 
+// makeTables makes the tables of functions where they belong in the new file.
 func (w *writer) makeTables(s *script, size int) error {
-	parts := w.old.Parts
-	w.tables = newTables(len(w.old.Functions), parts.Programs.Len(), parts.Records.Len())
+	functions := len(w.old.Functions)
+	for i := range s.Functions {
+		switch s.Functions[i].Kind {
+		case inserted:
+			functions++
+		case dropped:
+			functions--
+		}
+	}
+	w.tables = newTables(functions, w.room(s, programsTable, 0), w.room(s, recordsTable, headSize(functions)))
 	x := &expectation{old: w.old, shifts: w.shifts}
 	err := x.records(s.Functions, func(r *record) error {
 		w.tables.add(r)
@@ -66,6 +72,19 @@ func (w *writer) makeTables(s *script, size int) error {
 	end := w.shifts.movement(last.Entry+uint64(last.Size)).New - w.shifts.movement(w.old.Text()).New
 	w.end = uint32(end + uint64(s.End))
 	return err
+}
+
+// room is where the new file has a table, without so many bytes at its beginning;
+// nothing if it has none.
+func (w *writer) room(s *script, kind operationKind, skip int) []byte {
+	at := 0
+	for _, op := range s.Operations {
+		if op.Kind == kind && skip <= op.Size {
+			return w.made[at+skip : at+skip : at+op.Size]
+		}
+		at += op.Size
+	}
+	return nil
 }
 
 // mostPadding is more than any part of the function table is aligned to.
@@ -85,10 +104,10 @@ func (w *writer) op(op operation) error {
 	case zeroBytes:
 		w.made = append(w.made, make([]byte, op.Size)...)
 		return nil
-	case programsTable:
-		w.made = append(w.made, w.tables.programs...)
+	case programsTable: // it is there, or too large
+		w.made = append(w.made, w.tables.programs[:min(len(w.tables.programs), op.Size)]...)
 	case recordsTable:
-		w.made = w.tables.appendRecords(w.made, w.end)
+		w.made = w.tables.appendRecords(w.made, w.end, op.Size)
 	case relocationsTable:
 		w.made = w.old.AppendRelocations(w.made, w.places, func(addr uint64) uint64 { return w.shifts.movement(addr).New })
 	case finderTable:
@@ -123,7 +142,7 @@ func (w *writer) rewrite(op operation, at int) {
 		to := at + offset - op.Old
 		field := w.made[to : to+int(r.Size)]
 		if r.Kind == program.Line {
-			le.PutUint32(field, w.shifts.line(r.Target, le.Uint32(field)))
+			binary.LittleEndian.PutUint32(field, w.shifts.line(r.Target, binary.LittleEndian.Uint32(field)))
 			continue
 		}
 		if offset-known >= left {
@@ -135,7 +154,7 @@ func (w *writer) rewrite(op operation, at int) {
 		target := w.shifts.movement(w.old.Low() + uint64(r.Target))
 		base := w.bases[r.Base]
 		if r.Kind == program.Within {
-			base = w.shifts.movement(target.Old - uint64(le.Uint32(field)))
+			base = w.shifts.movement(target.Old - uint64(binary.LittleEndian.Uint32(field)))
 		}
 		r.Rewrite(field, here, target, base)
 	}

@@ -1,6 +1,7 @@
 package goaware
 
 import (
+	"encoding/binary"
 	"maps"
 	"slices"
 	"sort"
@@ -78,7 +79,7 @@ func (v *votes) references(op operation, at int) {
 			continue
 		}
 		if r.Kind == program.Line {
-			v.lines.vote(r.Target, le.Uint32(v.old.Data[r.Offset:]), le.Uint32(v.new.Data[other.Offset:]))
+			v.lines.vote(r.Target, binary.LittleEndian.Uint32(v.old.Data[r.Offset:]), binary.LittleEndian.Uint32(v.new.Data[other.Offset:]))
 			continue
 		}
 		shift := v.new.Low() + uint64(other.Target) - v.old.Low() - uint64(r.Target)

@@ -85,8 +85,6 @@ type section struct {
 	at    int
 }
 
-var le = binary.LittleEndian
-
 // Build makes the executable, for linux/amd64.
 func Build(r Recipe) []byte {
 	b := &builder{recipe: r}
@@ -139,11 +137,11 @@ func (b *builder) layOutData() {
 	b.moduleAddr = b.finderAddr + uint64(align(len(b.finder), page))
 	b.dataAddr = b.moduleAddr + 64*8
 	for _, s := range b.strings { // headers of strings
-		b.data = le.AppendUint64(b.data, s)
-		b.data = le.AppendUint64(b.data, 20)
+		b.data = binary.LittleEndian.AppendUint64(b.data, s)
+		b.data = binary.LittleEndian.AppendUint64(b.data, 20)
 	}
 	for _, e := range b.entries[:len(b.entries)-1] {
-		b.data = le.AppendUint64(b.data, e)
+		b.data = binary.LittleEndian.AppendUint64(b.data, e)
 	}
 	b.bssAddr = b.dataAddr + uint64(align(len(b.data), 32))
 }
@@ -154,12 +152,12 @@ func (b *builder) fillText() {
 		at := copy(code, []byte{0x49, 0x3b, 0x66, 0x10})
 		for _, callee := range f.Calls {
 			code[at] = 0xe8
-			le.PutUint32(code[at+1:], uint32(b.entries[callee]-b.entries[i]-uint64(at)-5))
+			binary.LittleEndian.PutUint32(code[at+1:], uint32(b.entries[callee]-b.entries[i]-uint64(at)-5))
 			at += 5
 		}
 		for _, use := range f.Uses {
 			copy(code[at:], []byte{0x48, 0x8d, 0x05})
-			le.PutUint32(code[at+3:], uint32(b.strings[use]-b.entries[i]-uint64(at)-7))
+			binary.LittleEndian.PutUint32(code[at+3:], uint32(b.strings[use]-b.entries[i]-uint64(at)-7))
 			at += 7
 		}
 		code[at] = 0xc3
@@ -180,7 +178,7 @@ func (b *builder) makeTable() {
 	units, files := make([]byte, 8), append([]byte("example.com/app@v1.0.0/main.go"), 0, 0)
 	programs, records, starts := b.records(offsets)
 	parts := [][]byte{names, units, files, programs, nil}
-	b.table = le.AppendUint32(nil, 0xfffffff1)
+	b.table = binary.LittleEndian.AppendUint32(nil, 0xfffffff1)
 	b.table = append(b.table, 0, 0, 1, 8)
 	at := tableHeader
 	words := []uint64{uint64(len(b.recipe.Functions)), 1, 0}
@@ -189,7 +187,7 @@ func (b *builder) makeTable() {
 		at += len(p)
 	}
 	for _, w := range words {
-		b.table = le.AppendUint64(b.table, w)
+		b.table = binary.LittleEndian.AppendUint64(b.table, w)
 	}
 	for _, p := range parts {
 		b.table = append(b.table, p...)
@@ -197,10 +195,10 @@ func (b *builder) makeTable() {
 	head := align(8*len(starts)+4, 8)
 	from := len(b.table)
 	for i, start := range starts {
-		b.table = le.AppendUint32(b.table, uint32(b.entries[i]-b.textAddr))
-		b.table = le.AppendUint32(b.table, uint32(head)+start)
+		b.table = binary.LittleEndian.AppendUint32(b.table, uint32(b.entries[i]-b.textAddr))
+		b.table = binary.LittleEndian.AppendUint32(b.table, uint32(head)+start)
 	}
-	b.table = le.AppendUint32(b.table, uint32(b.entries[len(starts)]-b.textAddr))
+	b.table = binary.LittleEndian.AppendUint32(b.table, uint32(b.entries[len(starts)]-b.textAddr))
 	b.table = append(b.table, make([]byte, from+head-len(b.table))...)
 	b.table = append(b.table, records...)
 	b.table = append(b.table, 1, 2, 3, 4) // functions' data
@@ -245,7 +243,7 @@ func (b *builder) records(names []uint32) (programs, records []byte, starts []ui
 // makeModule makes the module data as Go 1.26 has it.
 func (b *builder) makeModule() []byte {
 	table := b.tableAddr
-	word := func(i int) uint64 { return table + le.Uint64(b.table[8+8*i:]) }
+	word := func(i int) uint64 { return table + binary.LittleEndian.Uint64(b.table[8+8*i:]) }
 	records := word(7)
 	end := b.entries[len(b.entries)-1]
 	words := []uint64{
@@ -258,7 +256,7 @@ func (b *builder) makeModule() []byte {
 	}
 	var made []byte
 	for _, w := range words {
-		made = le.AppendUint64(made, w)
+		made = binary.LittleEndian.AppendUint64(made, w)
 	}
 	return append(made, make([]byte, 64*8-len(made))...)
 }
@@ -315,33 +313,33 @@ func (b *builder) file() []byte {
 // the sections.
 func writeHeaders(made []byte, sections []section, names []byte) {
 	copy(made, "\x7fELF\x02\x01\x01")
-	le.PutUint16(made[16:], 2)
-	le.PutUint16(made[18:], 62)
-	le.PutUint32(made[20:], 1)
-	le.PutUint64(made[24:], sections[1].addr)
-	le.PutUint64(made[32:], 64)
-	le.PutUint64(made[40:], headers)
+	binary.LittleEndian.PutUint16(made[16:], 2)
+	binary.LittleEndian.PutUint16(made[18:], 62)
+	binary.LittleEndian.PutUint32(made[20:], 1)
+	binary.LittleEndian.PutUint64(made[24:], sections[1].addr)
+	binary.LittleEndian.PutUint64(made[32:], 64)
+	binary.LittleEndian.PutUint64(made[40:], headers)
 	for i, n := range []uint16{64, 56, 3, 64, uint16(len(sections) + 1), uint16(len(sections))} {
-		le.PutUint16(made[52+2*i:], n)
+		binary.LittleEndian.PutUint16(made[52+2*i:], n)
 	}
 	for i, span := range [][2]int{{0, 1}, {2, 4}, {5, 6}} {
 		first, last := sections[span[0]], sections[span[1]]
 		p := made[64+56*i:]
-		le.PutUint32(p, 1)
-		le.PutUint32(p[4:], uint32(4+i%2))
+		binary.LittleEndian.PutUint32(p, 1)
+		binary.LittleEndian.PutUint32(p[4:], uint32(4+i%2))
 		size := uint64(last.at + last.size - first.at)
 		for j, v := range []uint64{uint64(first.at), first.addr, first.addr, size, size, page} {
-			le.PutUint64(p[8+8*j:], v)
+			binary.LittleEndian.PutUint64(p[8+8*j:], v)
 		}
 	}
 	for i, s := range sections {
 		h := made[headers+64*(i+1):]
-		le.PutUint32(h, uint32(bytes.Index(names, []byte(s.name+"\x00"))))
-		le.PutUint32(h[4:], s.kind)
+		binary.LittleEndian.PutUint32(h, uint32(bytes.Index(names, []byte(s.name+"\x00"))))
+		binary.LittleEndian.PutUint32(h[4:], s.kind)
 		for j, v := range []uint64{s.flags, s.addr, uint64(s.at), uint64(s.size)} {
-			le.PutUint64(h[8+8*j:], v)
+			binary.LittleEndian.PutUint64(h[8+8*j:], v)
 		}
-		le.PutUint64(h[48:], 1)
+		binary.LittleEndian.PutUint64(h[48:], 1)
 	}
 }
 
@@ -350,7 +348,7 @@ func writeHeaders(made []byte, sections []section, names []byte) {
 func Damage(data, edits []byte) []byte {
 	damaged := bytes.Clone(data)
 	for ; len(edits) >= 3; edits = edits[3:] {
-		damaged[int(le.Uint16(edits))%len(damaged)] += edits[2]
+		damaged[int(binary.LittleEndian.Uint16(edits))%len(damaged)] += edits[2]
 	}
 	return damaged
 }
