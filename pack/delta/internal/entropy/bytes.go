@@ -25,6 +25,7 @@ type Bytes struct {
 const (
 	orders = 7 // contexts of 0 to 4 and 6 bytes, and of every fourth byte
 
+	slotBits   = 1  // of the number of probabilities for each byte and context
 	byteLimit  = 60 // of probabilities
 	matchLimit = 250
 
@@ -45,7 +46,7 @@ const (
 
 // NewBytes returns a model for about so many bytes, trained ones included.
 func NewBytes(size int) *Bytes {
-	width := min(max(bits.Len(uint(size))+3, 12), 22)
+	width := min(max(bits.Len(uint(size))+slotBits, 15), 21)
 	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<indexBits), matched: NewProbs(2*(maxMatch+1), One/2)}
 	for range orders {
 		m.tables = append(m.tables, NewProbs(1<<width, One/2))
@@ -117,9 +118,16 @@ func (m *Bytes) begin() {
 // bit codes one bit of a byte, whose bits so far are those of node below its
 // highest.
 func (m *Bytes) bit(c Coder, node, value int) int {
+	// The probabilities of half a byte lie side by side, so that they are in the
+	// processor's cache.
+	half, within := uint32(0), uint32(node)
+	if node >= 1<<4 {
+		so := bits.Len(uint(node)) - 1 - 4
+		half, within = uint32(node>>so)*0x9e3779b1, 1<<so|uint32(node)&(1<<so-1)
+	}
 	for i := range m.tables {
 		table := m.tables[i]
-		m.slots[i] = (m.bases[i] + uint32(node)*0x9e3779b1>>8) & uint32(len(table)-1)
+		m.slots[i] = ((m.bases[i]+half)>>4<<4 | within) & uint32(len(table)-1)
 		m.inputs[i] = int32(m.stretch[table[m.slots[i]].Zero()>>(probBits-stretchBits)])
 	}
 	expected, known := m.expected(node)
