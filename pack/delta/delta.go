@@ -17,16 +17,33 @@ import (
 // decoder must hold.
 const maxWindow = 8 << 20
 
+// Option changes how a patch is made.
+type Option func(*encoder)
+
+// WithEveryCoder tries all coders whatever the first one gives. The default is to
+// try the others only where they can be expected to give less, since they cost
+// several times as much.
+func WithEveryCoder() Option { return func(e *encoder) { e.every = true } }
+
+// encoder makes a patch.
+type encoder struct {
+	Info
+	every bool
+}
+
 // Diff writes a patch that makes the new file of the old one, the smallest of
 // what the coders give. It has applied the patch, which compares digests, before
 // it writes anything. Errors are [ErrTooLarge], those of the writer, and the
-// context's.
-func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
+// context's. It is safe for concurrent use, as are all functions of this package.
+func Diff(ctx context.Context, old, new []byte, w io.Writer, opts ...Option) (Info, error) {
 	if len(old) > MaxSize || len(new) > MaxSize {
 		return Info{}, fmt.Errorf("making a patch: a file has more than %d bytes: %w", MaxSize, ErrTooLarge)
 	}
-	info := Info{Old: identify(old), New: identify(new)}
-	for _, try := range []func(context.Context, []byte, []byte) ([]byte, error){info.encodeProgram, info.encodeAny} {
+	e := &encoder{Info: Info{Old: identify(old), New: identify(new)}}
+	for _, opt := range opts {
+		opt(e)
+	}
+	for _, try := range []func(context.Context, []byte, []byte) ([]byte, error){e.encodeProgram, e.encodeAny} {
 		body, err := try(ctx, old, new)
 		if errors.Is(err, goaware.ErrUnknown) {
 			continue
@@ -34,16 +51,16 @@ func Diff(ctx context.Context, old, new []byte, w io.Writer) (Info, error) {
 		if err != nil {
 			return Info{}, fmt.Errorf("making a patch: %w", err)
 		}
-		patch := append(info.encode(), body...)
+		patch := append(e.encode(), body...)
 		err = Apply(ctx, bytes.NewReader(old), bytes.NewReader(patch), io.Discard)
-		if errors.Is(err, ErrCorrupt) && info.Coder == Program {
+		if errors.Is(err, ErrCorrupt) && e.Coder == Program {
 			continue // others are there for what was not foreseen
 		}
 		if err != nil {
 			return Info{}, fmt.Errorf("checking the patch that was made: %w", err)
 		}
 		_, err = w.Write(patch)
-		return info, err
+		return e.Info, err
 	}
 	return Info{}, fmt.Errorf("checking the patch that was made: %w", ErrCorrupt)
 }
@@ -55,23 +72,23 @@ const rarely = 256
 
 // encodeProgram makes a body for executables of Go, or the smallest one of all
 // coders if it is not that much smaller.
-func (i *Info) encodeProgram(ctx context.Context, old, new []byte) ([]byte, error) {
+func (e *encoder) encodeProgram(ctx context.Context, old, new []byte) ([]byte, error) {
 	body, err := goaware.Make(ctx, old, new)
 	if err != nil {
 		return nil, err
 	}
-	if len(body) > len(new)/rarely {
-		other, err := i.encodeAny(ctx, old, new)
+	if e.every || len(body) > len(new)/rarely {
+		other, err := e.encodeAny(ctx, old, new)
 		if err != nil || len(other) < len(body) {
 			return other, err
 		}
 	}
-	i.Coder = Program
+	e.Coder = Program
 	return body, nil
 }
 
 // encodeAny makes the smaller one of the bodies for files of any kind.
-func (i *Info) encodeAny(ctx context.Context, old, new []byte) ([]byte, error) {
+func (e *encoder) encodeAny(ctx context.Context, old, new []byte) ([]byte, error) {
 	whole, err := compressStreams([][]byte{new})
 	if err != nil {
 		return nil, err
@@ -81,10 +98,10 @@ func (i *Info) encodeAny(ctx context.Context, old, new []byte) ([]byte, error) {
 		return nil, err
 	}
 	if len(whole) <= len(generic) {
-		i.Coder = Whole
+		e.Coder = Whole
 		return whole, nil
 	}
-	i.Coder = Generic
+	e.Coder = Generic
 	return generic, nil
 }
 

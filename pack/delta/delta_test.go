@@ -129,6 +129,20 @@ func TestWrongBase(t *testing.T) {
 	assert.ErrorContains(t, err, hex(got[:]))
 }
 
+func TestEveryCoder(t *testing.T) {
+	t.Parallel()
+	old, now := programtest.Build(programtest.Sample(40)), programtest.Build(programtest.Sample(40).Fixed(7))
+	var patch bytes.Buffer
+	info, err := delta.Diff(t.Context(), old, now, &patch, delta.WithEveryCoder())
+	require.NoError(t, err)
+	assert.Equal(t, delta.Program, info.Coder)
+	text := random(5, 300_000, 4)
+	patch.Reset()
+	info, err = delta.Diff(t.Context(), text, moved(text), &patch, delta.WithEveryCoder())
+	require.NoError(t, err)
+	assert.Equal(t, delta.Generic, info.Coder)
+}
+
 func hex(b []byte) string {
 	const digits = "0123456789abcdef"
 	var text []byte

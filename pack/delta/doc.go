@@ -72,9 +72,9 @@
 //
 // # Caveats
 //
-// Diff holds both files and about ten times the size of the old one in memory, and
-// tries the other coders only if the patch of Program is not smaller than one part in
-// 256 of the new file. Apply holds, for Program, both files and about twice the size
+// Diff holds about fifteen times the size of a file in memory, and tries the other
+// coders only if the patch of Program is not smaller than one part in 256 of the new
+// file; see [WithEveryCoder]. Apply holds, for Program, both files and about twice the size
 // of one; for the others a few hundred kilobytes. What Apply has written before it
 // fails must be thrown away.
 //
