@@ -18,6 +18,9 @@ func roundTrip(t *testing.T, old, new []byte) []byte {
 	made, err := Apply(t.Context(), old, body, len(new))
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(new, made))
+	again, err := Make(t.Context(), old, new)
+	require.NoError(t, err)
+	require.Equal(t, body, again, "the same files give the same patch")
 	return body
 }
 
