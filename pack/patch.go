@@ -20,7 +20,7 @@ type patch struct {
 // Memory for patches that are made at the same time. A larger one is made alone.
 const (
 	patchMemory = 1 << 30 // bytes for all of them
-	oldTimes    = 6       // how often the old file is held, see package delta
+	oldTimes    = 16      // how often the old file is held, see package delta
 )
 
 // member returns the member that stands for the given executable.
