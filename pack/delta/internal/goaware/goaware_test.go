@@ -3,6 +3,7 @@ package goaware
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -38,6 +39,7 @@ func TestFixes(t *testing.T) {
 		"two of them":         {first.Fixed(20).Fixed(90), 300},
 		"fewer functions":     {programtest.Sample(150), 900},
 		"more functions":      {programtest.Sample(220), 1000},
+		"one that moved":      {reordered(first, 190, 3), 300},
 		"the other way round": {programtest.Sample(1), 300},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +49,25 @@ func TestFixes(t *testing.T) {
 			roundTrip(t, now, old)
 		})
 	}
+}
+
+// reordered puts one function before another.
+func reordered(r programtest.Recipe, from, to int) programtest.Recipe {
+	order := make([]int, len(r.Functions)) // the old number of each
+	for i := range order {
+		order[i] = i
+	}
+	order = slices.Insert(slices.Delete(order, from, from+1), to, from)
+	all := make([]programtest.Function, len(order))
+	for i, old := range order {
+		all[i] = r.Functions[old]
+		all[i].Calls = slices.Clone(all[i].Calls)
+		for j, callee := range all[i].Calls {
+			all[i].Calls[j] = slices.Index(order, callee)
+		}
+	}
+	r.Functions = all
+	return r
 }
 
 func TestNotPrograms(t *testing.T) {

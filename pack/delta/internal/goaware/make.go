@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
@@ -140,46 +141,78 @@ func (m *maker) matchFunctions() error {
 // findEdits compares the expected records with those that are there.
 func (m *maker) findEdits() error {
 	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
-	keep, next, odd := 0, 0, false
-	add := func(kind editKind, r record) {
-		for _, content := range r.Tables {
-			if !bytes.Equal(content, program.AppendTable(nil, program.Steps(content, m.old.Quantum()), m.old.Quantum())) {
-				odd = true
-			}
-		}
-		m.script.Functions = append(m.script.Functions, functionEdit{Keep: keep, Kind: kind, Record: r})
-		keep = 0
-	}
+	edits := editList{}
+	next := 0
+	stay := m.inOrder()
 	for i := range m.new.Functions {
 		actual := m.record(&m.new.Functions[i])
-		partner := m.partners[i]
-		if partner < next { // none, or one that would be out of order
-			add(inserted, actual)
+		if !stay[i] {
+			edits.add(inserted, actual)
 			continue
 		}
-		for ; next < partner; next++ {
-			add(dropped, record{})
+		for ; next < m.partners[i]; next++ {
+			edits.add(dropped, record{})
 		}
-		expected := x.of(&m.old.Functions[partner])
+		expected := x.of(&m.old.Functions[next])
 		next++
 		if expected.equal(&actual) {
-			keep++
-			continue
+			edits.keep++
+		} else {
+			edits.add(changed, actual)
 		}
-		add(changed, actual)
 	}
 	for ; next < len(m.old.Functions); next++ {
-		add(dropped, record{})
+		edits.add(dropped, record{})
 	}
-	if odd {
-		return fmt.Errorf("%w: a table is not as the compiler writes it", ErrUnknown)
+	m.script.Functions = edits.list
+	end := x.shifts.movement(endOf(m.old)).New - x.shifts.movement(m.old.Text()).New
+	m.script.End = int64(int32(uint32(endOf(m.new)-m.new.Text()) - uint32(end)))
+	return m.checkTables()
+}
+
+// inOrder tells which functions of the new program have a partner, and stand
+// among the others as it did: as many as possible.
+func (m *maker) inOrder() []bool {
+	var pairs [][2]int
+	for i, partner := range m.partners {
+		if partner >= 0 {
+			pairs = append(pairs, [2]int{i, partner})
+		}
 	}
-	ends := func(p *program.Program) uint64 {
-		last := p.Functions[len(p.Functions)-1]
-		return last.Entry + uint64(last.Size)
+	stay := make([]bool, len(m.partners))
+	for _, p := range ascending(pairs) {
+		stay[p[0]] = true
 	}
-	end := x.shifts.movement(ends(m.old)).New - x.shifts.movement(m.old.Text()).New
-	m.script.End = int64(int32(uint32(ends(m.new)-m.new.Text()) - uint32(end)))
+	return stay
+}
+
+// endOf is the address behind the last function.
+func endOf(p *program.Program) uint64 {
+	last := p.Functions[len(p.Functions)-1]
+	return last.Entry + uint64(last.Size)
+}
+
+// editList collects edits.
+type editList struct {
+	list []functionEdit
+	keep int // since the last one
+}
+
+func (l *editList) add(kind editKind, r record) {
+	l.list = append(l.list, functionEdit{Keep: l.keep, Kind: kind, Record: r})
+	l.keep = 0
+}
+
+// checkTables refuses tables that are spelled in another way than they are coded.
+func (m *maker) checkTables() error {
+	quantum := m.old.Quantum()
+	for _, e := range m.script.Functions {
+		for _, content := range e.Record.Tables {
+			if !bytes.Equal(content, program.AppendTable(nil, program.Steps(content, quantum), quantum)) {
+				return fmt.Errorf("%w: a table is not as the compiler writes it", ErrUnknown)
+			}
+		}
+	}
 	return nil
 }
 
@@ -194,7 +227,7 @@ func (m *maker) record(f *program.Function) record {
 
 // equal reports whether two records are written in the same way.
 func (r *record) equal(other *record) bool {
-	if r.Entry != other.Entry || len(r.Tables) != len(other.Tables) || len(r.Data) != len(other.Data) {
+	if r.Entry != other.Entry {
 		return false
 	}
 	for i, number := range numbers(&r.Function) {
@@ -202,17 +235,7 @@ func (r *record) equal(other *record) bool {
 			return false
 		}
 	}
-	for i, d := range r.Data {
-		if d != other.Data[i] {
-			return false
-		}
-	}
-	for i, t := range r.Tables {
-		if !bytes.Equal(t, other.Tables[i]) {
-			return false
-		}
-	}
-	return true
+	return slices.Equal(r.Data, other.Data) && slices.EqualFunc(r.Tables, other.Tables, bytes.Equal)
 }
 
 // findCorrections compares what the script makes with what it should.
