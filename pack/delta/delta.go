@@ -163,15 +163,16 @@ func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byt
 	return err
 }
 
-// checkBase reads the old file to its end.
+// checkBase reads the old file to its end, also if it is too long: the error tells
+// which one it is.
 func checkBase(ctx context.Context, old io.ReaderAt, want File) error {
 	sum, block := sha256.New(), make([]byte, blockSize)
 	got := File{}
-	for got.Size <= want.Size {
+	for got.Size <= MaxSize {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		n, err := old.ReadAt(block[:min(blockSize, want.Size-got.Size+1)], got.Size)
+		n, err := old.ReadAt(block, got.Size)
 		sum.Write(block[:n])
 		got.Size += int64(n)
 		if errors.Is(err, io.EOF) {

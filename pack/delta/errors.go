@@ -24,10 +24,8 @@ type BaseError struct {
 }
 
 func (e *BaseError) Error() string {
-	if e.Got.Size != e.Want.Size {
-		return fmt.Sprintf("the patch was made for a file of %d bytes with the SHA-256 %x, and this one has another size: apply it to that file, or take the full package", e.Want.Size, e.Want.SHA256)
-	}
-	return fmt.Sprintf("the patch was made for the file with the SHA-256 %x, and this one's is %x: apply it to that file, or take the full package", e.Want.SHA256, e.Got.SHA256)
+	return fmt.Sprintf("the patch was made for the file of %d bytes with the SHA-256 %x, and this one has %d bytes and %x: apply it to that file, or take the full package",
+		e.Want.Size, e.Want.SHA256, e.Got.Size, e.Got.SHA256)
 }
 
 func corrupt(reason string) error { return fmt.Errorf("%w: %s: fetch it again", ErrCorrupt, reason) }
