@@ -2,7 +2,7 @@ package goaware
 
 import (
 	"errors"
-	"unsafe"
+	"reflect"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
@@ -96,8 +96,9 @@ func list[T any](k *codec, items *[]T, code func(item *T) error) error {
 	n := len(*items)
 	k.integer(entropy.NewNumber(), &n)
 	var zero T
+	each := int(reflect.TypeFor[T]().Size())
 	for i := range n {
-		if err := k.spend(int(unsafe.Sizeof(zero))); err != nil {
+		if err := k.spend(each); err != nil {
 			return err
 		}
 		if k.reader != nil {

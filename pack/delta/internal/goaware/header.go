@@ -10,6 +10,10 @@ import (
 // offset or a size of a section.
 const smallest = 0x100
 
+// mostMeasured bounds the sections whose distances from each other are computed;
+// executables of Go have fewer than 50.
+const mostMeasured = 100
+
 // rewriteHeader corrects what the file's header says about the sections, if it
 // was copied as a whole. The formats differ, but what they say is the same: any
 // number that is an address, an offset or a size of the old sections becomes that
@@ -21,7 +25,7 @@ func (w *writer) rewriteHeader(ops []operation) {
 			end = min(end, s.Offset)
 		}
 	}
-	if len(ops) == 0 || ops[0].Kind != copyBytes || ops[0].Old != 0 || ops[0].Size < end || len(w.sections) != len(w.old.Sections) {
+	if len(ops) == 0 || ops[0].Kind != copyBytes || ops[0].Old != 0 || ops[0].Size < end || len(w.sections) != len(w.old.Sections) || len(w.sections) > mostMeasured {
 		return
 	}
 	known := w.measures()
