@@ -102,7 +102,7 @@ func (x *expectation) steps(f *program.Function, table int, moved bool) []progra
 		x.files = x.old.Steps(f, program.TableFile, x.files[:0])
 	}
 	files, start, end := x.files, uint32(0), uint32(0)
-	for _, s := range x.before {
+	for i, s := range x.before {
 		if table == program.TableLine {
 			for len(files) > 0 && files[0].End <= start {
 				files = files[1:]
@@ -115,9 +115,8 @@ func (x *expectation) steps(f *program.Function, table int, moved bool) []progra
 			s.Value = int32(moveNumber(x.shifts.files[f.Unit], uint32(s.Value)))
 		}
 		start = s.End
-		if moved { // an end goes with the last byte in front of it
-			s.End = uint32(x.shifts.movement(f.Entry+uint64(s.End)-1).New + 1 - entry.New)
-			s.End -= s.End % x.old.Quantum()
+		if moved {
+			s.End = x.moveEnd(f.Entry+uint64(s.End), i == len(x.before)-1, entry.New)
 		}
 		switch n := len(x.after); {
 		case int32(s.End-end) <= 0: // nothing of it is left
@@ -130,6 +129,18 @@ func (x *expectation) steps(f *program.Function, table int, moved bool) []progra
 		end = s.End
 	}
 	return x.after
+}
+
+// moveEnd is where a step ends: where the next one begins, since what the compiler
+// puts between instructions to align them belongs to the first of them; the last
+// one, where its last byte goes.
+func (x *expectation) moveEnd(addr uint64, last bool, entry uint64) uint32 {
+	end := x.shifts.movement(addr).New
+	if last {
+		end = x.shifts.movement(addr-1).New + 1
+	}
+	offset := uint32(end - entry)
+	return offset - offset%x.old.Quantum()
 }
 
 // records makes the list of all functions of the new program.

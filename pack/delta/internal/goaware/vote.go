@@ -55,7 +55,7 @@ type votes struct {
 	shifts  *shifts
 	lines   tallies // of files
 	files   tallies // of units
-	steps   [3][]program.Step
+	steps   [4][]program.Step
 }
 
 // references lets those vote that stand at the same place in what was copied.
@@ -122,7 +122,8 @@ func (n tallies) moves() []numberMove {
 	return moves
 }
 
-// function lets the lines of a function vote, if its code is laid out as it was.
+// function lets the lines and files of a function vote: each step of the old tables
+// for the one in which its code is now.
 func (v *votes) function(f, now *program.Function) {
 	if file := v.old.FileAt(f, 0); file != program.None {
 		v.lines.vote(file, f.StartLine, now.StartLine)
@@ -130,23 +131,14 @@ func (v *votes) function(f, now *program.Function) {
 	if len(f.Data) == len(now.Data) {
 		v.data(f, now)
 	}
-	if f.Size != now.Size {
-		return
-	}
-	before := v.old.Steps(f, program.TableLine, v.steps[0][:0])
-	after := v.new.Steps(now, program.TableLine, v.steps[1][:0])
-	files := v.old.Steps(f, program.TableFile, v.steps[2][:0])
-	v.steps = [3][]program.Step{before, after, files}
-	if !sameEnds(before, after) {
-		return
-	}
-	if now := v.new.Steps(now, program.TableFile, nil); f.Unit != program.None && sameEnds(files, now) {
-		for i, s := range files {
-			v.files.vote(f.Unit, uint32(s.Value), uint32(now[i].Value))
+	files, nowFiles := v.read(0, v.old, f, program.TableFile), v.read(1, v.new, now, program.TableFile)
+	lines, nowLines := v.read(2, v.old, f, program.TableLine), v.read(3, v.new, now, program.TableLine)
+	v.each(f, now, files, nowFiles, func(_ uint32, before, after int32) {
+		if f.Unit != program.None {
+			v.files.vote(f.Unit, uint32(before), uint32(after))
 		}
-	}
-	start := uint32(0)
-	for i, s := range before {
+	})
+	v.each(f, now, lines, nowLines, func(start uint32, before, after int32) {
 		for len(files) > 0 && files[0].End <= start {
 			files = files[1:]
 		}
@@ -154,14 +146,32 @@ func (v *votes) function(f, now *program.Function) {
 			return
 		}
 		if file := v.old.FileOf(f, files[0].Value); file != program.None {
-			v.lines.vote(file, uint32(s.Value), uint32(after[i].Value))
+			v.lines.vote(file, uint32(before), uint32(after))
 		}
-		start = s.End
-	}
+	})
 }
 
-func sameEnds(a, b []program.Step) bool {
-	return slices.EqualFunc(a, b, func(a, b program.Step) bool { return a.End == b.End })
+// read reads the steps of a table into one of the scratch lists.
+func (v *votes) read(list int, p *program.Program, f *program.Function, table int) []program.Step {
+	v.steps[list] = p.Steps(f, table, v.steps[list][:0])
+	return v.steps[list]
+}
+
+// each calls do for each step of an old table, with the value that the new one has
+// where the code of the step went.
+func (v *votes) each(f, now *program.Function, before, after []program.Step, do func(start uint32, before, after int32)) {
+	start := uint32(0)
+	for _, s := range before {
+		to := uint32(v.shifts.movement(f.Entry+uint64(start)).New - now.Entry)
+		for len(after) > 0 && after[0].End <= to {
+			after = after[1:]
+		}
+		if len(after) == 0 {
+			return
+		}
+		do(start, s.Value, after[0].Value)
+		start = s.End
+	}
 }
 
 // data lets what a function's record refers to vote.
