@@ -42,8 +42,9 @@
 //  1. where each section of the new file begins, in memory and in the file, by where
 //     the old one of the same number did;
 //  2. operations that make the new file in its order: bytes copied from the old
-//     file, literal bytes, zeros, and four tables that are made anew: of values by
-//     offsets in functions, of functions, of the finder of functions, of relocations;
+//     file, literal bytes, zeros, instructions that do nothing up to a multiple of 32,
+//     and four tables that are made anew: of values by offsets in functions, of
+//     functions, of the finder of functions, of relocations;
 //  3. the literal bytes, by a model that mixes contexts;
 //  4. ranges of labels, the distinct addresses that the old file refers to, that
 //     moved in another way than what was copied there;

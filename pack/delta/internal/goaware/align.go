@@ -91,6 +91,7 @@ type aligner struct {
 	*maker
 	old, new *plain
 	ops      []operation
+	padTo    int // end of the last padding in the new file
 }
 
 // copy appends a copy, as part of the last one if that is possible.

@@ -79,7 +79,25 @@ func (a *aligner) replace(before, after []token) {
 		a.copy(before[0].at, size)
 		return
 	}
-	a.literal(size)
+	if size > 0 {
+		a.write(after[0].at, size)
+	}
+}
+
+// write writes new instructions: padding as such, others as they are.
+func (a *aligner) write(at, size int) {
+	for in := range a.new.Instructions(program.Range{Start: at, End: at + size}) {
+		from := at + in.Offset
+		if from < a.padTo {
+			continue // part of the padding
+		}
+		if n := padded(a.new.Program, from); n > 0 && in.Offset+n <= size {
+			a.ops = append(a.ops, operation{Kind: padBytes, Size: n})
+			a.padTo = from + n
+		} else {
+			a.literal(in.Size)
+		}
+	}
 }
 
 // token is an instruction.

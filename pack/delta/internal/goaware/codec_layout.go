@@ -44,12 +44,17 @@ func part(p *program.Program, kind operationKind) program.Range {
 // operations codes from where each copy goes on, and how long the others are.
 func (k *codec) operations(s *script) error {
 	kinds, skips, sizes, literals, tables := entropy.NewFlag(int(operationKinds*operationKinds)), entropy.NewNumber(), entropy.NewNumber(), entropy.NewNumber(), entropy.NewNumber()
+	padding := entropy.NewFlag(1)
+	place := newPlacement(s.Sections)
 	at, end, last := 0, 0, copyBytes
 	return list(k, &s.Operations, func(op *operation) error {
 		op.Kind = operationKind(k.one(kinds, int(last), int(operationKinds), int(op.Kind)))
 		last = op.Kind
 		switch op.Kind {
 		case copyBytes:
+			if n := padded(k.old, end); n > 0 && k.flag(padding, 0, op.Old == end+n) {
+				op.Old, end = end+n, end+n
+			}
 			from := int64(op.Old)
 			k.after(skips, &from, int64(end))
 			k.integer(sizes, &op.Size)
@@ -58,6 +63,8 @@ func (k *codec) operations(s *script) error {
 				return err
 			}
 			end = op.Old + op.Size
+		case padBytes:
+			op.Size = toBoundary(place.address(at))
 		case literalBytes, zeroBytes:
 			k.integer(literals, &op.Size)
 		default:

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gohotfix/hotfix/internal/goexe/code"
 	"github.com/gohotfix/hotfix/pack/delta/internal/programtest"
 )
 
@@ -147,4 +148,18 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	assert.Greater(t, coded, 100)
+}
+
+func TestPadding(t *testing.T) {
+	t.Parallel()
+	for size := 1; size < boundary; size++ {
+		pad := appendPadding(nil, size)
+		require.Len(t, pad, size)
+		at := 0
+		for in := range code.Instructions(code.AMD64, pad) {
+			assert.Equal(t, code.Code, in.Class)
+			at += in.Size
+		}
+		assert.Equal(t, size, at)
+	}
 }

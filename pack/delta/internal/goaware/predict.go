@@ -104,6 +104,9 @@ func (w *writer) op(op operation) error {
 	case zeroBytes:
 		w.made = append(w.made, make([]byte, op.Size)...)
 		return nil
+	case padBytes:
+		w.made = appendPadding(w.made, op.Size)
+		return nil
 	case programsTable: // it is there, or too large
 		w.made = append(w.made, w.tables.programs[:min(len(w.tables.programs), op.Size)]...)
 	case recordsTable:

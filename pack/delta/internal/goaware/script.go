@@ -47,11 +47,12 @@ type sectionStart struct {
 // operationKind is what an operation does.
 type operationKind int
 
-// Kinds of operations. Those beyond zeroBytes write a table that is made anew.
+// Kinds of operations. Those beyond padBytes write a table that is made anew.
 const (
 	copyBytes operationKind = iota
 	literalBytes
 	zeroBytes
+	padBytes
 	programsTable
 	recordsTable
 	finderTable
