@@ -146,7 +146,8 @@ func (i Info) decodeBody(ctx context.Context, old io.ReaderAt, body []byte, w io
 }
 
 // decodeProgram makes the new file as a whole before it writes any of it: the
-// checksums that an executable holds of itself come last.
+// checksums that an executable holds of itself come last. So nothing wrong is
+// written at all.
 func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byte, w io.Writer) error {
 	data := make([]byte, header.Old.Size)
 	if _, err := old.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -158,6 +159,9 @@ func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byt
 	}
 	if err != nil {
 		return err
+	}
+	if sha256.Sum256(made) != header.New.SHA256 {
+		return corrupt("what it makes has another digest than it says")
 	}
 	_, err = w.Write(made)
 	return err
