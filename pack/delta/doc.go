@@ -75,9 +75,9 @@
 //
 // Diff holds about fifteen times the size of a file in memory, and tries the other
 // coders only if the patch of Program is not smaller than one part in 256 of the new
-// file; see [WithEveryCoder]. Apply holds, for Program, both files and about twice the size
-// of one, and writes nothing before it has compared the digest; for the others it holds
-// a few megabytes and writes as it goes, so that what it has written must be thrown
+// file; see [WithEveryCoder]. For Program, Apply holds both files and about twice the
+// size of one, and writes nothing before it has compared the digest. For the others
+// it holds a few megabytes and writes as it goes: what it has written must be thrown
 // away if it fails.
 //
 // # Sources
