@@ -25,6 +25,7 @@ type Bytes struct {
 const (
 	orders = 7 // contexts of 0 to 4 and 6 bytes, and of every fourth byte
 
+	mostBits   = 19 // of the number of probabilities for each context
 	slotBits   = 1  // of the number of probabilities for each byte and context
 	byteLimit  = 60 // of probabilities
 	matchLimit = 250
@@ -46,7 +47,7 @@ const (
 
 // NewBytes returns a model for about so many bytes, trained ones included.
 func NewBytes(size int) *Bytes {
-	width := min(max(bits.Len(uint(size))+slotBits, 15), 21)
+	width := min(max(bits.Len(uint(size))+slotBits, 15), mostBits)
 	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<indexBits), matched: NewProbs(2*(maxMatch+1), One/2)}
 	for range orders {
 		m.tables = append(m.tables, NewProbs(1<<width, One/2))

@@ -83,10 +83,11 @@ func (k *codec) operations(s *script) error {
 
 // What a model of literal bytes learns before: so many bytes of the old file on
 // both sides of where the copy in front of them ended, or so many times more than
-// there are.
+// there are; and for all literals together so many at most.
 const (
-	around   = 96
-	sideways = 24
+	around    = 96
+	sideways  = 24
+	mostLearn = 1 << 17
 )
 
 // literals codes the bytes of all literal operations.
@@ -100,18 +101,20 @@ func (k *codec) literals(s *script) error {
 	if n == 0 {
 		return nil
 	}
-	m := entropy.NewBytes(size + n*2*around)
+	m := entropy.NewBytes(size + min(n*2*around, mostLearn))
 	if k.reader != nil {
 		s.Literals = make([]byte, size)
 	}
-	at, end := 0, 0
+	at, end, learned := 0, 0, 0
 	for _, op := range s.Operations {
 		switch op.Kind {
 		case copyBytes:
 			end = op.Old + op.Size
 		case literalBytes:
-			side := min(around, sideways*op.Size)
-			m.Learn(k.old.Data[max(0, end-side):min(len(k.old.Data), end+side)])
+			if side := min(around, sideways*op.Size); learned+2*side <= mostLearn {
+				m.Learn(k.old.Data[max(0, end-side):min(len(k.old.Data), end+side)])
+				learned += 2 * side
+			}
 			for i := range op.Size {
 				s.Literals[at+i] = m.Code(k.coder, s.Literals[at+i])
 			}
