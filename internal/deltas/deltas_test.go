@@ -59,6 +59,9 @@ func madePairs() []pair {
 
 func testBench(t *testing.T, s settings) (*bench, *bytes.Buffer) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts processes")
+	}
 	var out bytes.Buffer
 	s.cache = filepath.Join(t.TempDir(), "cache")
 	b, err := newBench(s, t.TempDir(), &out)
