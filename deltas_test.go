@@ -144,6 +144,9 @@ func executableOf(t *testing.T, r *hotfix.Result) string {
 }
 
 func TestUnchangedDeltaIsNotMadeAgain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	s := setup{
 		src: module(t, "fixed"), cache: t.TempDir(), base: hotfix.BaseBinaries(executable(t, module(t, "broken"), target.Host())),
@@ -157,6 +160,9 @@ func TestUnchangedDeltaIsNotMadeAgain(t *testing.T) {
 
 // Bases that are built, and executables of unknown version.
 func TestDeltasFromAllKindsOfBases(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	one, other := executable(t, module(t, "one"), target.Host()), executable(t, module(t, "other"), target.Host())
 	result := setup{base: hotfix.BaseFolder(module(t, "broken")), options: []hotfix.Option{

@@ -129,6 +129,9 @@ func TestWaivedFindingIsReported(t *testing.T) {
 // Executables that run are proven to be what a revision makes; then their flags
 // are known as well.
 func TestProvenBinaries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	r, fix := released(t)
 	r.git("checkout", "-q", "v1.4.2")

@@ -102,6 +102,9 @@ func TestUnchangedIsNeitherBuiltNorPackedAgain(t *testing.T) {
 }
 
 func TestChainOfHotfixes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	out, cache := filepath.Join(t.TempDir(), "dist"), t.TempDir()
 	release := setup{out: out, cache: cache, src: module(t, "0"), options: []hotfix.Option{hotfix.WithVersion("v1.4.2"), hotfix.WithSequence(3, 7)}}.run(t)

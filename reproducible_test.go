@@ -15,6 +15,9 @@ import (
 
 // Not parallel: umask and environment belong to the process.
 func TestSameBytesWhateverTheSurroundings(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	targets := []target.Target{target.Host(), otherTarget()}
 	base := hotfix.BaseBinaries(executable(t, module(t, "broken"), target.Host()))
 	from := func(t *testing.T, src string, parallel int) map[string]string {

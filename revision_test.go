@@ -87,6 +87,9 @@ func TestBaseRevision(t *testing.T) {
 
 // The base of a tag and of its commit are the same; only its name differs.
 func TestRevisionsThatAreNotVersions(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	r, fix := released(t)
 	hash := r.git("rev-parse", "v1.4.2")
@@ -142,6 +145,9 @@ func TestLineEndingsAreThoseOfTheCommit(t *testing.T) {
 }
 
 func TestModuleBelowTheTopOfTheRepository(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	r := newRepository(t, t.TempDir())
 	src := writeModule(t, filepath.Join(r.dir, "services", "app"), "broken")

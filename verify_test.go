@@ -155,6 +155,9 @@ func TestMixAndMatchIsRefused(t *testing.T) {
 // A signer who was fooled: the digests are right, but the packages are of
 // something else than the release says.
 func TestPackageThatIsNotWhatTheReleaseSays(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds several times")
+	}
 	t.Parallel()
 	signer := newSigner(t)
 	dist := setup{}.run(t).Dist
