@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 )
 
@@ -89,6 +90,35 @@ func NewBytes(data []byte) (*File, error) {
 	}
 	f.bytes = data
 	return f, nil
+}
+
+// LoadCommand is one command of a Mach-O file's header.
+type LoadCommand struct {
+	Kind   uint32
+	Offset int // in the file
+	Size   int // bytes, at least 8, kind and size included
+}
+
+// LoadCommands yields the commands of a 64-bit Mach-O file that was opened with
+// [NewBytes], none for others, up to the first one that is damaged.
+func (f *File) LoadCommands() iter.Seq[LoadCommand] {
+	const header, count = 32, 16
+	return func(yield func(LoadCommand) bool) {
+		if f.Format != "Mach-O" || f.PtrSize != 8 || len(f.bytes) < header {
+			return
+		}
+		at := header
+		for range f.Order.Uint32(f.bytes[count:]) {
+			if at+8 > len(f.bytes) {
+				return
+			}
+			c := LoadCommand{Kind: f.Order.Uint32(f.bytes[at:]), Offset: at, Size: int(f.Order.Uint32(f.bytes[at+4:]))}
+			if c.Size < 8 || c.Size > len(f.bytes)-at || !yield(c) {
+				return
+			}
+			at += c.Size
+		}
+	}
 }
 
 func isMachO(magic []byte) bool {

@@ -174,17 +174,6 @@ func (p *Program) Offset(addr uint64) (offset, size int, ok bool) {
 	return s.Offset + within, s.Size - within, true
 }
 
-// Address returns at which address a byte of the file is loaded; false if it is
-// not.
-func (p *Program) Address(offset int) (uint64, bool) {
-	next := sort.Search(len(p.byStart), func(i int) bool { return p.byStart[i].Offset > offset })
-	if next == 0 || offset-p.byStart[next-1].Offset >= p.byStart[next-1].Size {
-		return 0, false
-	}
-	s := p.byStart[next-1]
-	return s.Addr + uint64(offset-s.Offset), true
-}
-
 // rangeOf returns the part of the file that is loaded from one address to another.
 func (p *Program) rangeOf(start, end uint64) (Range, error) {
 	at, size, ok := p.Offset(start)

@@ -25,7 +25,6 @@ const (
 	machAlign  = 8
 	commandMap = 0x80000022 // LC_DYLD_INFO_ONLY
 	commandSeg = 0x19       // LC_SEGMENT_64
-	machHeader = 32
 )
 
 // readRelocations finds the list, if it is as Go's linker writes it.
@@ -72,28 +71,16 @@ func (p *Program) readPERelocations(data []byte) int {
 
 // readCommands finds the list of relocations and the segments of a Mach-O file.
 func (p *Program) readCommands() (list Range) {
-	if len(p.Data) < machHeader {
-		return list
-	}
-	count, at := p.u32(16), machHeader
-	for range count {
-		if at+16 > len(p.Data) {
-			return list
-		}
-		command, size := p.u32(at), int(p.u32(at+4))
-		if size < 16 || size > len(p.Data)-at {
-			return list
-		}
+	for c := range p.file.LoadCommands() {
 		switch {
-		case command == commandSeg && size >= 72:
-			p.segments = append(p.segments, binary.LittleEndian.Uint64(p.Data[at+24:]))
-		case command == commandMap:
-			start, n := int(p.u32(at+8)), int(p.u32(at+12))
+		case c.Kind == commandSeg && c.Size >= 72:
+			p.segments = append(p.segments, binary.LittleEndian.Uint64(p.Data[c.Offset+24:]))
+		case c.Kind == commandMap && c.Size >= 16:
+			start, n := int(p.u32(c.Offset+8)), int(p.u32(c.Offset+12))
 			if start <= len(p.Data) && n <= len(p.Data)-start {
 				list = Range{start, start + n}
 			}
 		}
-		at += size
 	}
 	return list
 }

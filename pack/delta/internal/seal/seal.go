@@ -81,9 +81,7 @@ func Find(data []byte) (*Seals, error) {
 	s.findID()
 	s.findNote()
 	s.findChecksum()
-	if file.Format == "Mach-O" {
-		s.findCommands()
-	}
+	s.findCommands()
 	return s, nil
 }
 
@@ -158,28 +156,16 @@ func (s *Seals) findChecksum() {
 	}
 }
 
-// findCommands goes through the load commands of a Mach-O file.
+// findCommands finds what the load commands of a Mach-O file name.
 func (s *Seals) findCommands() {
-	const header, commandUUID, commandSignature = 32, 0x1b, 0x1d
-	if len(s.data) < header {
-		return
-	}
-	count, at := u32(s.data, 16), header
-	for range count {
-		if at+16 > len(s.data) {
-			return
-		}
-		command, size := u32(s.data, at), int(u32(s.data, at+4))
-		if size < 8 || size > len(s.data)-at {
-			return
-		}
+	const commandUUID, commandSignature = 0x1b, 0x1d
+	for c := range s.file.LoadCommands() {
 		switch {
-		case command == commandUUID && size >= 24:
-			s.note, s.uuid = span{at + 8, at + 24}, true
-		case command == commandSignature && size >= 16:
-			s.findSignature(int(u32(s.data, at+8)), int(u32(s.data, at+12)))
+		case c.Kind == commandUUID && c.Size >= 24:
+			s.note, s.uuid = span{c.Offset + 8, c.Offset + 24}, true
+		case c.Kind == commandSignature && c.Size >= 16:
+			s.findSignature(int(u32(s.data, c.Offset+8)), int(u32(s.data, c.Offset+12)))
 		}
-		at += size
 	}
 }
 
