@@ -79,6 +79,7 @@ type maker struct {
 	partners []int       // for each new function the old one that became it, or -1
 	sealed   []seal.Span // of the new file: computed last
 	blank    [2][]byte   // old and new file without what is computed
+	shifts   *shifts     // that follow from the script, once its moves are known
 }
 
 func (m *maker) run(ctx context.Context) error {
@@ -140,7 +141,7 @@ func (m *maker) matchFunctions() error {
 
 // findEdits compares the expected records with those that are there.
 func (m *maker) findEdits() error {
-	x := &expectation{old: m.old, shifts: newShifts(m.old, m.script)}
+	x := &expectation{old: m.old, shifts: m.shifts}
 	edits := editList{}
 	next := 0
 	stay := m.inOrder()

@@ -31,7 +31,7 @@ const fewDropped = 256
 
 // findRelocations finds where the relocations are not as expected.
 func (m *maker) findRelocations() error {
-	expected := movePlaces(m.old, newShifts(m.old, m.script), nil)
+	expected := movePlaces(m.old, m.shifts, nil)
 	position := make(map[program.Relocation]int, len(expected))
 	for i, r := range expected {
 		position[r] = i

@@ -45,6 +45,7 @@ func (m *maker) vote() error {
 	}
 	m.script.Moves = v.moves()
 	m.script.Lines, m.script.Files = v.lines.moves(), v.files.moves()
+	m.shifts = newShifts(m.old, m.script)
 	return nil
 }
 
