@@ -97,23 +97,35 @@ type LoadCommand struct {
 	Kind   uint32
 	Offset int // in the file
 	Size   int // bytes, at least 8, kind and size included
+	Data   []byte
 }
 
-// LoadCommands yields the commands of a 64-bit Mach-O file that was opened with
-// [NewBytes], none for others, up to the first one that is damaged.
+// LoadCommands yields the commands of a 64-bit Mach-O file, none for others, up to
+// the first one that is damaged.
 func (f *File) LoadCommands() iter.Seq[LoadCommand] {
-	const header, count = 32, 16
+	const header, count, size = 32, 16, 20
 	return func(yield func(LoadCommand) bool) {
-		if f.Format != "Mach-O" || f.PtrSize != 8 || len(f.bytes) < header {
+		if f.Format != "Mach-O" || f.PtrSize != 8 || f.size < header {
 			return
 		}
+		head := make([]byte, header)
+		if n, _ := f.reader.ReadAt(head, 0); n < header {
+			return
+		}
+		commands := make([]byte, min(int64(f.Order.Uint32(head[size:])), f.size-header))
+		n, _ := f.reader.ReadAt(commands, header)
+		commands = commands[:n]
 		at := header
-		for range f.Order.Uint32(f.bytes[count:]) {
-			if at+8 > len(f.bytes) {
+		for range f.Order.Uint32(head[count:]) {
+			if len(commands) < 8 {
 				return
 			}
-			c := LoadCommand{Kind: f.Order.Uint32(f.bytes[at:]), Offset: at, Size: int(f.Order.Uint32(f.bytes[at+4:]))}
-			if c.Size < 8 || c.Size > len(f.bytes)-at || !yield(c) {
+			c := LoadCommand{Kind: f.Order.Uint32(commands), Offset: at, Size: int(f.Order.Uint32(commands[4:]))}
+			if c.Size < 8 || c.Size > len(commands) {
+				return
+			}
+			c.Data, commands = commands[:c.Size], commands[c.Size:]
+			if !yield(c) {
 				return
 			}
 			at += c.Size

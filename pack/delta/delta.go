@@ -145,9 +145,9 @@ func (i Info) decodeBody(ctx context.Context, old io.ReaderAt, body []byte, w io
 	return decodeWhole(ctx, i, body, w)
 }
 
-// decodeProgram makes the new file as a whole before it writes any of it: the
-// checksums that an executable holds of itself come last. So nothing wrong is
-// written at all.
+// decodeProgram makes the new file twice, piece by piece: once for its digest, and
+// once to write it. So nothing wrong is written at all, and no more is held than
+// the old file and what is known of it.
 func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byte, w io.Writer) error {
 	data := make([]byte, header.Old.Size)
 	if _, err := old.ReadAt(data, 0); err != nil && !errors.Is(err, io.EOF) {
@@ -160,11 +160,32 @@ func decodeProgram(ctx context.Context, old io.ReaderAt, header Info, body []byt
 	if err != nil {
 		return err
 	}
-	if sha256.Sum256(made) != header.New.SHA256 {
+	sum := sha256.New()
+	if err := copyAll(ctx, sum, made, header.New.Size); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), header.New.SHA256[:]) {
 		return corrupt("what it makes has another digest than it says")
 	}
-	_, err = w.Write(made)
-	return err
+	return copyAll(ctx, w, made, header.New.Size)
+}
+
+// copyAll writes a file of the given size.
+func copyAll(ctx context.Context, w io.Writer, r io.ReaderAt, size int64) error {
+	block := make([]byte, min(size, blockSize))
+	for at := int64(0); at < size; at += int64(len(block)) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		block = block[:min(int64(len(block)), size-at)]
+		if n, err := r.ReadAt(block, at); n < len(block) {
+			return unreadable(err)
+		}
+		if _, err := w.Write(block); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkBase reads the old file to its end, also if it is too long: the error tells

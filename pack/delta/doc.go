@@ -45,7 +45,8 @@
 //     file, literal bytes, zeros, instructions that do nothing up to a multiple of 32,
 //     and four tables that are made anew: of values by offsets in functions, of
 //     functions, of the finder of functions, of relocations;
-//  3. the literal bytes, by a model that mixes contexts;
+//  3. the literal bytes: the first 32 KiB, or 1/128 of the new file, by a model that
+//     mixes contexts, the others by a quick one;
 //  4. ranges of labels, the distinct addresses that the old file refers to, that
 //     moved in another way than what was copied there;
 //  5. from which line on the lines of a source file moved, and the same for the
@@ -75,10 +76,10 @@
 //
 // Diff holds about fifteen times the size of a file in memory, and tries the other
 // coders only if the patch of Program is not smaller than one part in 256 of the new
-// file; see [WithEveryCoder]. For Program, Apply holds both files and about twice the
-// size of one, and writes nothing before it has compared the digest. For the others
-// it holds a few megabytes and writes as it goes: what it has written must be thrown
-// away if it fails.
+// file; see [WithEveryCoder]. For Program, Apply holds the old file and about its size
+// again: it makes the new one piece by piece, once for its digest, and once more to
+// write it, so that nothing wrong is written. For the others it holds a few megabytes
+// and writes as it goes: what it has written must be thrown away if it fails.
 //
 // # Sources
 //

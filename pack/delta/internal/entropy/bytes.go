@@ -7,25 +7,26 @@ import "math/bits"
 // mixer learns which of them to believe (context mixing, as in Mahoney's lpaq).
 // All arithmetic is on integers.
 type Bytes struct {
-	tables  [][]Prob // for each order, by a hash of the context and of the bits so far
-	matched []Prob   // by how long the match is, and the bit that it expects
-	weights [][]int32
+	tables  []Prob // of all orders, each by a hash of the context and of the bits so far
+	width   int    // of the hash in bits
+	matched []Prob // by how long the match is, and the bit that it expects
+	weights [mixerSets][inputs]int32
 	history []byte
-	index   []int32 // by a hash of the last bytes: where they stood last
+	index   []int32 // by the upper bits of a hash of the last bytes: where they stood last
 
 	bases   [orders]uint32 // hashes of the contexts of this byte
-	slots   [orders]uint32
-	inputs  [orders + 2]int32
-	match   int // where in the history the next byte may be, 0 for nowhere
-	length  int // of the match
+	match   int            // where in the history the next byte may be, 0 for nowhere
+	length  int            // of the match
 	squash  [squashSize]uint16
 	stretch [stretchSize]int16
 }
 
 const (
-	orders = 7 // contexts of 0 to 4 and 6 bytes, and of every fourth byte
+	orders = 7          // contexts of 0 to 4 and 6 bytes, and of every fourth byte
+	inputs = orders + 2 // of the mixer: the orders, the match, a constant
 
-	mostBits   = 19 // of the number of probabilities for each context
+	leastBits  = 15 // of the number of probabilities for each context
+	mostBits   = 19
 	slotBits   = 1  // of the number of probabilities for each byte and context
 	byteLimit  = 60 // of probabilities
 	matchLimit = 250
@@ -47,17 +48,14 @@ const (
 
 // NewBytes returns a model for about so many bytes, trained ones included.
 func NewBytes(size int) *Bytes {
-	width := min(max(bits.Len(uint(size))+slotBits, 15), mostBits)
-	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<indexBits), matched: NewProbs(2*(maxMatch+1), One/2)}
-	for range orders {
-		m.tables = append(m.tables, NewProbs(1<<width, One/2))
-	}
-	for range mixerSets {
-		set := make([]int32, orders+2)
-		for i := range set {
-			set[i] = mixerStart
+	length := bits.Len(uint(size))
+	width := min(max(length+slotBits, leastBits), mostBits)
+	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<min(length+slotBits, indexBits)), matched: NewProbs(2*(maxMatch+1), One/2)}
+	m.width, m.tables = width, NewProbs(orders<<width, One/2)
+	for i := range m.weights {
+		for j := range m.weights[i] {
+			m.weights[i][j] = mixerStart
 		}
-		m.weights = append(m.weights, set)
 	}
 	m.fillCurves()
 	return m
@@ -126,23 +124,23 @@ func (m *Bytes) bit(c Coder, node, value int) int {
 		so := bits.Len(uint(node)) - 1 - 4
 		half, within = uint32(node>>so)*0x9e3779b1, 1<<so|uint32(node)&(1<<so-1)
 	}
-	for i := range m.tables {
-		table := m.tables[i]
-		m.slots[i] = ((m.bases[i]+half)>>4<<4 | within) & uint32(len(table)-1)
-		m.inputs[i] = int32(m.stretch[table[m.slots[i]].Zero()>>(probBits-stretchBits)])
+	var slots [orders]*Prob
+	var in [inputs]int32
+	mask := uint32(1)<<m.width - 1
+	for i := range slots {
+		slots[i] = &m.tables[uint32(i)<<m.width|((m.bases[i]+half)>>4<<4|within)&mask]
+		in[i] = m.stretched(*slots[i])
 	}
 	expected, known := m.expected(node)
-	matched := &m.matched[0]
-	m.inputs[orders] = 0
+	matched := &m.matched[2*min(m.length, maxMatch)+expected]
 	if known {
-		matched = &m.matched[2*min(m.length, maxMatch)+expected]
-		m.inputs[orders] = int32(m.stretch[matched.Zero()>>(probBits-stretchBits)])
+		in[orders] = m.stretched(*matched)
 	}
-	m.inputs[orders+1] = 64
-	weights := m.weights[min(m.length, 15)<<4|bits.Len(uint(node))]
+	in[orders+1] = 64
+	weights := &m.weights[min(m.length, 15)<<4|bits.Len(uint(node))]
 	sum := int64(0)
-	for i, in := range m.inputs {
-		sum += int64(in) * int64(weights[i])
+	for i := range in {
+		sum += int64(in[i]) * int64(weights[i])
 	}
 	mixed := min(max(sum>>mixerShift, -squashRange), squashRange)
 	zero := uint32(m.squash[mixed+squashSize/2])
@@ -151,16 +149,21 @@ func (m *Bytes) bit(c Coder, node, value int) int {
 	if value == 0 {
 		failed -= 65535
 	}
-	for i, in := range m.inputs {
-		weights[i] -= int32((int64(in)*failed*mixerRate + 1<<(mixerRound-1)) >> mixerRound)
+	for i := range in {
+		weights[i] -= int32((int64(in[i])*failed*mixerRate + 1<<(mixerRound-1)) >> mixerRound)
 	}
-	for i := range m.tables {
-		m.tables[i][m.slots[i]].Learn(value, byteLimit)
+	for _, p := range slots {
+		p.Learn(value, byteLimit)
 	}
 	if known {
 		matched.Learn(value, matchLimit)
 	}
 	return value
+}
+
+// stretched is a probability as the mixer takes it.
+func (m *Bytes) stretched(p Prob) int32 {
+	return int32(m.stretch[p.Zero()>>(probBits-stretchBits)&(stretchSize-1)])
 }
 
 // expected is the next bit of the match, if the bits so far agree with it.
@@ -192,7 +195,7 @@ func (m *Bytes) end(value byte) {
 	for _, b := range m.history[n-minMatch:] {
 		hash = (hash + uint32(b) + 1) * 0x2f0b4a27
 	}
-	slot := &m.index[hash>>(32-indexBits)]
+	slot := &m.index[hash>>(33-bits.Len(uint(len(m.index))))]
 	if m.match == 0 && *slot > 0 {
 		m.match = int(*slot)
 		for m.length < maxMatch && m.length < m.match && m.history[m.match-1-m.length] == m.history[n-1-m.length] {

@@ -9,25 +9,45 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// byteModel is [Bytes] or [QuickBytes].
+type byteModel interface {
+	Code(c Coder, value byte) byte
+}
+
+func byteModels(size int) map[string]func() byteModel {
+	return map[string]func() byteModel{
+		"mixed": func() byteModel { return NewBytes(size) },
+		"quick": func() byteModel { return NewQuickBytes() },
+	}
+}
+
+func encode(m byteModel, data []byte) []byte {
+	e := NewEncoder()
+	for _, b := range data {
+		m.Code(e, b)
+	}
+	return e.Finish()
+}
+
 // What was coded is decoded, and is smaller than it was.
 func TestBytes(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("bytes.go")
 	require.NoError(t, err)
-	e, m := NewEncoder(), NewBytes(len(text))
-	for _, b := range text {
-		m.Code(e, b)
+	for name, model := range byteModels(len(text)) {
+		t.Run(name, func(t *testing.T) {
+			packed := encode(model(), text)
+			t.Logf("%d bytes for %d", len(packed), len(text))
+			assert.Less(t, len(packed), len(text)/2)
+			d, m := NewDecoder(packed), model()
+			got := make([]byte, len(text))
+			for i := range got {
+				got[i] = m.Code(d, 0)
+			}
+			assert.True(t, bytes.Equal(text, got))
+			assert.True(t, d.Done())
+		})
 	}
-	packed := e.Finish()
-	t.Logf("%d bytes for %d", len(packed), len(text))
-	assert.Less(t, len(packed), len(text)/2)
-	d, m := NewDecoder(packed), NewBytes(len(text))
-	got := make([]byte, len(text))
-	for i := range got {
-		got[i] = m.Code(d, 0)
-	}
-	assert.True(t, bytes.Equal(text, got))
-	assert.True(t, d.Done())
 }
 
 func TestNumbers(t *testing.T) {
@@ -40,5 +60,27 @@ func TestNumbers(t *testing.T) {
 	d, m := NewDecoder(e.Finish()), NewNumber()
 	for _, n := range numbers {
 		assert.Equal(t, n, m.CodeSigned(d, 0))
+	}
+}
+
+// What a patch between unlike programs costs: most of it is literal bytes.
+func BenchmarkBytes(b *testing.B) {
+	path, err := os.Executable()
+	require.NoError(b, err)
+	code, err := os.ReadFile(path)
+	require.NoError(b, err)
+	code = code[4096:][:512<<10]
+	for name, model := range byteModels(len(code)) {
+		b.Run(name, func(b *testing.B) {
+			packed := encode(model(), code)
+			b.SetBytes(int64(len(code)))
+			for b.Loop() {
+				d, m := NewDecoder(packed), model()
+				for range code {
+					m.Code(d, 0)
+				}
+			}
+			b.ReportMetric(float64(len(packed)), "coded-bytes")
+		})
 	}
 }

@@ -51,20 +51,31 @@ func NewProbs(n int, zero uint32) []Prob {
 // Zero is the probability of a 0.
 func (p Prob) Zero() uint32 { return uint32(p >> countBits) }
 
-// Learn moves a probability towards a bit that was seen, by one part of as many
-// bits as it has learned from and one and a half.
+// rates are the parts by which a probability moves towards a bit, in 1<<rateBits, by
+// how many bits it has learned from: one of as many and one and a half.
+var rates = func() (parts [mostLearned + 1]uint32) {
+	for count := range parts {
+		parts[count] = 2 << rateBits / (2*uint32(count) + 3)
+	}
+	return parts
+}()
+
+const (
+	rateBits    = 16
+	mostLearned = 1<<8 - 1
+)
+
+// Learn moves a probability towards a bit that was seen. The limit is how many bits
+// it learns from at most, below 256.
 func (p *Prob) Learn(bit int, limit uint32) {
 	zero, count := p.Zero(), uint32(*p&(1<<countBits-1))
-	step := 2*count + 3 // twice the parts
+	rate := uint64(rates[count&mostLearned])
 	if bit == 0 {
-		zero += (probOne - 1 - zero) * 2 / step
+		zero += uint32(uint64(probOne-1-zero) * rate >> rateBits)
 	} else {
-		zero -= zero / step * 2
+		zero -= uint32(uint64(zero) * rate >> rateBits)
 	}
-	if count < limit {
-		count++
-	}
-	*p = Prob(zero<<countBits | count)
+	*p = Prob(zero<<countBits | min(count+1, limit))
 }
 
 // Clamp keeps a probability away from certainty.

@@ -108,10 +108,8 @@ type token struct {
 
 func (n *plain) tokens(r program.Range) []token {
 	code := bytes.Clone(n.masked[r.Start:r.End])
-	refs := n.References
-	from := sort.Search(len(refs), func(i int) bool { return int(refs[i].Offset) >= r.Start })
-	for _, ref := range refs[from:] {
-		if int(ref.Offset)+int(ref.Size) > r.End {
+	for ref := range n.References.All(n.References.From(r.Start)) {
+		if ref.End() > r.End {
 			break
 		}
 		ref.Offset -= int32(r.Start)

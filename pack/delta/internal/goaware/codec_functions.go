@@ -58,7 +58,7 @@ func (k *codec) functionEdits(s *script) error {
 		case changed:
 			expected := x.of(&left[0])
 			left = left[1:]
-			if err := r.code(&e.Record, &expected); err != nil {
+			if err := r.code(&e.Record, expected); err != nil {
 				return err
 			}
 		case inserted: // is like the last one that was inserted or changed

@@ -1,6 +1,8 @@
 package goaware
 
 import (
+	"slices"
+
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
 )
@@ -64,7 +66,8 @@ func (k *codec) operations(s *script) error {
 			}
 			end = op.Old + op.Size
 		case padBytes:
-			op.Size = toBoundary(place.address(at))
+			addr, _ := place.address(at)
+			op.Size = toBoundary(addr)
 		case literalBytes, zeroBytes:
 			k.integer(literals, &op.Size)
 		default:
@@ -90,6 +93,14 @@ const (
 	mostLearn = 1 << 17
 )
 
+// A model that mixes contexts takes about a microsecond a byte. So that a patch takes
+// no more time than the size of the new file allows, only so many literal bytes are
+// coded by it, or one for so many of the file; the others by a quick one.
+const (
+	leastMixed = 1 << 15
+	mixedEach  = 128
+)
+
 // literals codes the bytes of all literal operations.
 func (k *codec) literals(s *script) error {
 	size, n := 0, 0
@@ -101,11 +112,33 @@ func (k *codec) literals(s *script) error {
 	if n == 0 {
 		return nil
 	}
-	m := entropy.NewBytes(size + min(n*2*around, mostLearn))
+	mixed := min(size, max(leastMixed, k.size/mixedEach))
 	if k.reader != nil {
 		s.Literals = make([]byte, size)
 	}
-	at, end, learned := 0, 0, 0
+	if err := k.mixedLiterals(s, mixed, min(n*2*around, mostLearn)); err != nil {
+		return err
+	}
+	if mixed == size {
+		return nil
+	}
+	quick := entropy.NewQuickBytes()
+	for rest := range slices.Chunk(s.Literals[mixed:], leastMixed) {
+		for i, b := range rest {
+			rest[i] = quick.Code(k.coder, b)
+		}
+		if err := k.check(true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mixedLiterals codes so many of the literal bytes by contexts that are mixed, which
+// learn from about so many bytes of the old file.
+func (k *codec) mixedLiterals(s *script, size, learn int) error {
+	m := entropy.NewBytes(size + learn)
+	left, end, learned := s.Literals[:size], 0, 0
 	for _, op := range s.Operations {
 		switch op.Kind {
 		case copyBytes:
@@ -115,12 +148,13 @@ func (k *codec) literals(s *script) error {
 				m.Learn(k.old.Data[max(0, end-side):min(len(k.old.Data), end+side)])
 				learned += 2 * side
 			}
-			for i := range op.Size {
-				s.Literals[at+i] = m.Code(k.coder, s.Literals[at+i])
+			n := min(op.Size, len(left))
+			for i := range n {
+				left[i] = m.Code(k.coder, left[i])
 			}
-			at += op.Size
+			left = left[n:]
 		}
-		if err := k.check(true); err != nil {
+		if err := k.check(true); err != nil || len(left) == 0 {
 			return err
 		}
 	}

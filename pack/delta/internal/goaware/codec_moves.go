@@ -1,6 +1,7 @@
 package goaware
 
 import (
+	"bytes"
 	"math"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
@@ -98,7 +99,7 @@ func (k *codec) seals(s *script) error {
 		return nil
 	}
 	var before seal.ID
-	if old, err := seal.Find(k.old.Data); err == nil {
+	if old, err := seal.Find(bytes.NewReader(k.old.Data), len(k.old.Data)); err == nil {
 		before, _ = old.ID()
 	}
 	parts := len(s.ID)

@@ -13,6 +13,7 @@ import (
 type expectation struct {
 	old    *program.Program
 	shifts *shifts
+	result record
 	kept   [][]byte
 	data   []uint32
 	before []program.Step
@@ -20,11 +21,12 @@ type expectation struct {
 	files  []program.Step
 }
 
-// of returns what becomes of a function's record. Its lists are good until the
-// next call.
-func (x *expectation) of(f *program.Function) record {
+// of returns what becomes of a function's record, which is good until the next
+// call.
+func (x *expectation) of(f *program.Function) *record {
 	text, entry := x.shifts.movement(x.old.Text()), x.shifts.movement(f.Entry)
-	r := record{Entry: entry.New - text.New, Function: *f}
+	r := &x.result
+	r.Entry, r.Function = entry.New-text.New, *f
 	r.Name = x.offset(program.BaseNames, f.Name, 1)
 	if f.Unit != program.None {
 		r.Unit = x.offset(program.BaseUnits, f.Unit, 4)
@@ -153,7 +155,7 @@ func (x *expectation) records(edits []functionEdit, each func(*record) error) er
 			}
 			r := x.of(&x.old.Functions[next])
 			next++
-			if err := each(&r); err != nil {
+			if err := each(r); err != nil {
 				return err
 			}
 		}
@@ -179,8 +181,7 @@ func (x *expectation) records(edits []functionEdit, each func(*record) error) er
 // tables are those that the linker makes of the functions.
 type tables struct {
 	programs []byte
-	records  []byte // without the entries in front
-	starts   []uint32
+	records  []byte // entries, end and records
 	entries  []uint64
 	seen     []uint32 // offsets of tables by the low bits of their hashes, or in the next free place; 0 for none
 	seed     maphash.Seed
@@ -188,11 +189,14 @@ type tables struct {
 	offsets  []uint32
 }
 
-// newTables makes tables of so many functions, which go on in the given slices.
-func newTables(functions int, programs, records []byte) *tables {
+// newTables makes tables of so many functions, which have so many bytes if they are
+// as expected.
+func newTables(functions, programs, records int) *tables {
+	head := headSize(functions)
 	return &tables{
-		programs: append(programs, 0), records: records, seen: make([]uint32, 1<<bits.Len(uint(tablesEach*functions))), seed: maphash.MakeSeed(),
-		starts: make([]uint32, 0, functions), entries: make([]uint64, 0, functions),
+		programs: make([]byte, 1, max(programs, 1)), records: make([]byte, head, max(records, head)),
+		seen: make([]uint32, 1<<bits.Len(uint(tablesEach*functions))), seed: maphash.MakeSeed(),
+		entries: make([]uint64, 0, functions),
 	}
 }
 
@@ -256,7 +260,9 @@ func (t *tables) add(r *record) {
 	for len(t.records)%8 != 0 {
 		t.records = append(t.records, 0)
 	}
-	t.starts = append(t.starts, uint32(len(t.records)))
+	entry := t.records[8*len(t.entries):]
+	binary.LittleEndian.PutUint32(entry, uint32(r.Entry))
+	binary.LittleEndian.PutUint32(entry[4:], uint32(len(t.records)))
 	t.entries = append(t.entries, r.Entry)
 	t.records = f.AppendRecord(t.records, uint32(r.Entry))
 }
@@ -264,20 +270,7 @@ func (t *tables) add(r *record) {
 // headSize is the size of the entries in front of the records.
 func headSize(functions int) int { return (8*functions + 4 + 7) &^ 7 }
 
-// appendRecords appends the whole table: entries, end, records; of a table that is
-// too large so many bytes.
-func (t *tables) appendRecords(b []byte, end uint32, size int) []byte {
-	n, head := len(b), headSize(len(t.entries))
-	if head > size {
-		return b
-	}
-	for i, entry := range t.entries {
-		b = binary.LittleEndian.AppendUint32(b, uint32(entry))
-		b = binary.LittleEndian.AppendUint32(b, uint32(head)+t.starts[i])
-	}
-	b = binary.LittleEndian.AppendUint32(b, end)
-	for len(b)-n < head {
-		b = append(b, 0)
-	}
-	return append(b, t.records[:min(len(t.records), size-head)]...)
+// finish writes where the last function ends.
+func (t *tables) finish(end uint32) {
+	binary.LittleEndian.PutUint32(t.records[8*len(t.entries):], end)
 }

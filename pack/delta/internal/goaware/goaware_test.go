@@ -2,6 +2,7 @@ package goaware
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -17,13 +18,40 @@ func roundTrip(t *testing.T, old, new []byte) []byte {
 	t.Helper()
 	body, err := Make(t.Context(), old, new)
 	require.NoError(t, err)
-	made, err := Apply(t.Context(), old, body, len(new))
-	require.NoError(t, err)
-	require.True(t, bytes.Equal(new, made))
+	requireMade(t, old, body, new)
 	again, err := Make(t.Context(), old, new)
 	require.NoError(t, err)
 	require.Equal(t, body, again, "the same files give the same patch")
 	return body
+}
+
+// requireMade applies a body, and reads what it makes as a whole and in pieces
+// that begin and end anywhere.
+func requireMade(t *testing.T, old, body, new []byte) {
+	t.Helper()
+	made, err := Apply(t.Context(), old, body, len(new))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(new, whole(t, made, len(new))))
+	for _, step := range []int{1, 3, 64, 1021} {
+		piece := make([]byte, step)
+		for at := 0; at+step <= len(new); at += 97 * step {
+			_, err := made.ReadAt(piece, int64(at))
+			require.NoError(t, err)
+			require.Equal(t, new[at:at+step], piece, "at %d", at)
+		}
+	}
+	n, err := made.ReadAt(make([]byte, 2), int64(len(new)-1))
+	require.Equal(t, 1, n)
+	require.ErrorIs(t, err, io.EOF)
+}
+
+func whole(t *testing.T, r io.ReaderAt, size int) []byte {
+	t.Helper()
+	data := make([]byte, size)
+	n, err := r.ReadAt(data, 0)
+	require.NoError(t, err)
+	require.Equal(t, size, n)
+	return data
 }
 
 func TestFixes(t *testing.T) {
@@ -93,9 +121,7 @@ func FuzzMake(f *testing.F) {
 		if err != nil {
 			return
 		}
-		made, err := Apply(t.Context(), a, body, len(b))
-		require.NoError(t, err)
-		require.True(t, bytes.Equal(b, made))
+		requireMade(t, a, body, b)
 	})
 }
 
@@ -111,7 +137,7 @@ func FuzzApply(f *testing.F) {
 			return
 		}
 		if made, err := Apply(t.Context(), old, body, size); err == nil {
-			require.Len(t, made, size)
+			whole(t, made, size)
 		}
 	})
 }
@@ -136,9 +162,7 @@ func TestDamaged(t *testing.T) {
 	for range rounds {
 		a, b := programtest.Damage(old, edits()), programtest.Damage(now, edits())
 		if body, err := Make(t.Context(), a, b); err == nil {
-			made, err := Apply(t.Context(), a, body, len(b))
-			require.NoError(t, err)
-			require.True(t, bytes.Equal(b, made))
+			requireMade(t, a, body, b)
 			coded++
 		}
 		body := bytes.Clone(good)
@@ -147,7 +171,7 @@ func TestDamaged(t *testing.T) {
 		}
 		size := len(now) + r.IntN(2)*r.IntN(40_000)
 		if made, err := Apply(t.Context(), old, body, size); err == nil {
-			require.Len(t, made, size)
+			whole(t, made, size)
 		}
 	}
 	assert.Greater(t, coded, rounds/6)

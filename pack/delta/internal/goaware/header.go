@@ -14,22 +14,26 @@ const smallest = 0x100
 // executables of Go have fewer than 50.
 const mostMeasured = 100
 
-// rewriteHeader corrects what the file's header says about the sections, if it
-// was copied as a whole. The formats differ, but what they say is the same: any
+// correctHeader corrects what the file's header says about the sections, if it
+// is copied as a whole. The formats differ, but what they say is the same: any
 // number that is an address, an offset or a size of the old sections becomes that
 // of the new ones.
-func (w *writer) rewriteHeader(ops []operation) {
-	end := len(w.old.Data)
-	for _, s := range w.old.Sections {
+func (m *image) correctHeader() {
+	end := len(m.old.Data)
+	for _, s := range m.old.Sections {
 		if s.Size > 0 {
 			end = min(end, s.Offset)
 		}
 	}
-	if len(ops) == 0 || ops[0].Kind != copyBytes || ops[0].Old != 0 || ops[0].Size < end || len(w.sections) != len(w.old.Sections) || len(w.sections) > mostMeasured {
+	if len(m.pieces) == 0 || len(m.sections) != len(m.old.Sections) || len(m.sections) > mostMeasured {
 		return
 	}
-	known := w.measures()
-	header := w.made[:end]
+	if first := m.pieces[0]; first.Kind != copyBytes || first.Old != 0 || first.Size < end {
+		return
+	}
+	header := make([]byte, end)
+	m.follow(header, 0)
+	known := m.measures()
 	for at := 0; at+4 <= end; at += 4 {
 		if at%8 == 0 && at+8 <= end {
 			if now, ok := known[binary.LittleEndian.Uint64(header[at:])]; ok {
@@ -42,6 +46,7 @@ func (w *writer) rewriteHeader(ops []operation) {
 			binary.LittleEndian.PutUint32(header[at:], uint32(now))
 		}
 	}
+	m.header = header
 }
 
 // extent is where a section begins and ends.
@@ -49,23 +54,23 @@ type extent struct{ start, end, offset program.Movement }
 
 // measures maps numbers that describe the old sections to those of the new ones.
 // Of two meanings of a number the first one counts.
-func (w *writer) measures() map[uint64]uint64 {
+func (m *image) measures() map[uint64]uint64 {
 	known := map[uint64]uint64{}
-	add := func(m program.Movement) {
-		if _, taken := known[m.Old]; !taken && m.Old >= smallest {
-			known[m.Old] = m.New
+	add := func(of program.Movement) {
+		if _, taken := known[of.Old]; !taken && of.Old >= smallest {
+			known[of.Old] = of.New
 		}
 	}
 	var all []extent
-	for i, s := range w.old.Sections {
-		now := w.sections[i]
+	for i, s := range m.old.Sections {
+		now := m.sections[i]
 		e := extent{start: program.Movement{Old: s.Addr, New: now.Addr}, offset: program.Movement{Old: uint64(s.Offset), New: uint64(now.Offset)}}
-		last := w.shifts.movement(s.Addr + uint64(max(s.Size, 1)) - 1)
+		last := m.shifts.movement(s.Addr + uint64(max(s.Size, 1)) - 1)
 		e.end = program.Movement{Old: last.Old + 1, New: last.New + 1}
 		all = append(all, e)
 		add(e.start)
 	}
-	base := w.bases[program.BaseLow]
+	base := m.bases[program.BaseLow]
 	for _, e := range all {
 		add(e.offset)
 		add(less(e.start, base))

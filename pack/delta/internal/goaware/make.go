@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/entropy"
@@ -36,8 +37,11 @@ func Make(ctx context.Context, old, new []byte) ([]byte, error) {
 	return e.Finish(), nil
 }
 
-// Apply makes a new file of the given size.
-func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
+// Apply returns the new file, of the given size, which is made anew wherever it is
+// read. It is not safe for concurrent use. The old file and the body must not
+// change as long as it is used. The errors are [ErrUnknown], [ErrCorrupt] and the
+// context's.
+func Apply(ctx context.Context, old, body []byte, size int) (io.ReaderAt, error) {
 	program, err := program.Open(old)
 	if err != nil {
 		return nil, err
@@ -52,24 +56,24 @@ func Apply(ctx context.Context, old, body []byte, size int) ([]byte, error) {
 	if !d.Done() {
 		return nil, ErrCorrupt
 	}
-	made, err := predict(program, s, size)
+	made, err := newImage(program, s)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if len(made) != size {
+	if made.size() != size {
 		return nil, ErrCorrupt
 	}
-	for _, f := range s.Corrections {
-		made[f.Offset] += f.Value
+	if s.Seals == 0 && !s.HasID {
+		return made, nil
 	}
-	seals, err := seal.Find(made)
-	if err != nil && (s.Seals != 0 || s.HasID) {
-		return nil, ErrCorrupt
+	sealed, err := seal.Find(made, size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if err == nil {
-		seals.Write(s.Seals, s.ID, s.HasID)
+	if err := sealed.Write(s.Seals, s.ID, s.HasID); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	return made, nil
+	return sealed, nil
 }
 
 // maker finds the script.
@@ -99,19 +103,26 @@ func (m *maker) run(ctx context.Context) error {
 func (m *maker) findSeals() error {
 	var found [2]*seal.Seals
 	for i, p := range []*program.Program{m.old, m.new} {
-		m.blank[i] = bytes.Clone(p.Data)
 		var err error
-		if found[i], err = seal.Find(m.blank[i]); err != nil {
+		if found[i], err = seal.Find(bytes.NewReader(p.Data), len(p.Data)); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
 		}
 	}
-	found[0].Blank(seal.All, true)
-	new := found[1]
-	m.script.ID, m.script.HasID = new.ID()
-	m.script.Seals = new.Known()
-	m.sealed = new.Spans(m.script.Seals, m.script.HasID)
-	new.Blank(m.script.Seals, m.script.HasID)
+	m.script.ID, m.script.HasID = found[1].ID()
+	m.script.Seals = found[1].Known()
+	m.sealed = found[1].Spans(m.script.Seals, m.script.HasID)
+	m.blank[0] = blanked(m.old.Data, found[0].Spans(seal.All, true))
+	m.blank[1] = blanked(m.new.Data, m.sealed)
 	return nil
+}
+
+// blanked is a copy of data in which some ranges are zeros.
+func blanked(data []byte, spans []seal.Span) []byte {
+	data = bytes.Clone(data)
+	for _, s := range spans {
+		clear(data[s.Start:s.End])
+	}
+	return data
 }
 
 func (m *maker) placeSections() error {
@@ -241,12 +252,16 @@ func (r *record) equal(other *record) bool {
 
 // findCorrections compares what the script makes with what it should.
 func (m *maker) findCorrections() error {
-	made, err := predict(m.old, m.script, len(m.new.Data))
+	image, err := newImage(m.old, m.script)
 	if err != nil {
 		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", ErrUnknown, err)
 	}
-	if len(made) != len(m.new.Data) {
-		return fmt.Errorf("%w: %d of %d bytes are made", ErrUnknown, len(made), len(m.new.Data))
+	made := make([]byte, len(m.new.Data))
+	if image.size() != len(made) {
+		return fmt.Errorf("%w: %d of %d bytes are made", ErrUnknown, image.size(), len(made))
+	}
+	if _, err := image.ReadAt(made, 0); err != nil {
+		return err
 	}
 	for _, s := range m.sealed {
 		copy(made[s.Start:s.End], m.new.Data[s.Start:s.End])

@@ -17,7 +17,7 @@ type plain struct {
 
 func newPlain(p *program.Program, data []byte) *plain {
 	n := &plain{Program: p, masked: data}
-	for _, r := range p.References {
+	for r := range p.References.All(0) {
 		r.Mask(n.masked[r.Offset : r.Offset+int32(r.Size)])
 	}
 	n.names = make([]uint32, len(p.Functions))
@@ -29,7 +29,7 @@ func newPlain(p *program.Program, data []byte) *plain {
 	n.named = n.masked
 	for range 2 {
 		named := bytes.Clone(n.masked)
-		for _, r := range p.References {
+		for r := range p.References.All(0) {
 			if r.Kind >= program.Word {
 				n.put(named, r)
 			}

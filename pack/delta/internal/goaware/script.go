@@ -63,7 +63,7 @@ const (
 // operation makes a piece of the new file.
 type operation struct {
 	Kind operationKind
-	Old  int // of copyBytes: offset in the old file
+	Old  int // of copyBytes: offset in the old file; of literalBytes, once the script is complete: among them
 	Size int // bytes
 }
 
@@ -97,6 +97,19 @@ type functionEdit struct {
 	Keep   int // functions that are as expected before it
 	Kind   editKind
 	Record record // of a changed or inserted one
+}
+
+// countFunctions is how many functions there are, of so many in the old program.
+func (s *script) countFunctions(n int) int {
+	for i := range s.Functions {
+		switch s.Functions[i].Kind {
+		case inserted:
+			n++
+		case dropped:
+			n--
+		}
+	}
+	return n
 }
 
 // record is what the function table says about a function, with the content of

@@ -2,6 +2,7 @@ package goaware
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sort"
 
@@ -106,7 +107,8 @@ func moved(list []interval, old *program.Program, place placement, from, to, siz
 		n = min(n, size)
 		if ok {
 			start := uint32(addr - old.Low())
-			list = append(list, interval{start, start + uint32(n), place.address(to) - addr})
+			moved, _ := place.address(to)
+			list = append(list, interval{start, start + uint32(n), moved - addr})
 		}
 		from, to, size = from+n, to+n, size-n
 	}
@@ -128,13 +130,17 @@ func newPlacement(sections []sectionStart) placement {
 }
 
 // address is that of a byte, as if the section that begins last before it went on
-// for ever.
-func (p placement) address(offset int) uint64 {
+// for ever, and how many bytes follow up to where the next one begins.
+func (p placement) address(offset int) (addr uint64, left int) {
 	next := sort.Search(len(p), func(i int) bool { return p[i].Offset > offset })
-	if next == 0 {
-		return uint64(offset)
+	left = math.MaxInt
+	if next < len(p) {
+		left = p[next].Offset - offset
 	}
-	return p[next-1].Addr + uint64(offset-p[next-1].Offset)
+	if next == 0 {
+		return uint64(offset), left
+	}
+	return p[next-1].Addr + uint64(offset-p[next-1].Offset), left
 }
 
 // override lets ranges of labels move in another way.

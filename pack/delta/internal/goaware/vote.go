@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"maps"
 	"slices"
-	"sort"
 
 	"github.com/gohotfix/hotfix/pack/delta/internal/program"
 )
@@ -62,20 +61,19 @@ type votes struct {
 // references lets those vote that stand at the same place in what was copied.
 func (v *votes) references(op operation, at int) {
 	old, new := v.old.References, v.new.References
-	from := sort.Search(len(old), func(i int) bool { return int(old[i].Offset) >= op.Old })
-	j := sort.Search(len(new), func(i int) bool { return int(new[i].Offset) >= at })
-	for _, r := range old[from:] {
+	j := new.From(at)
+	for r := range old.All(old.From(op.Old)) {
 		offset := int(r.Offset) - op.Old
 		if offset+int(r.Size) > op.Size {
 			return
 		}
-		for j < len(new) && int(new[j].Offset) < at+offset {
+		for j < len(new) && int(new.At(j).Offset) < at+offset {
 			j++
 		}
 		if j == len(new) {
 			return
 		}
-		other := new[j]
+		other := new.At(j)
 		if int(other.Offset) != at+offset || other.Kind != r.Kind || other.Size != r.Size {
 			continue
 		}

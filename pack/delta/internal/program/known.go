@@ -6,9 +6,13 @@ import (
 	"github.com/gohotfix/hotfix/internal/goexe"
 )
 
-// tableReferences finds the references in the linker's own tables.
-func (p *Program) tableReferences() []Reference {
-	known := p.fileReferences(make([]Reference, 0, 10*len(p.Functions)))
+// knownEach is how many references in tables there are for a function, and more than
+// in any program that was seen.
+const knownEach = 16
+
+// tableReferences appends the references in the linker's own tables.
+func (p *Program) tableReferences(known References) References {
+	known = p.fileReferences(known)
 	known = p.functionDataReferences(known)
 	known = p.typeReferences(known)
 	known = p.typeLinks(known)
@@ -17,9 +21,9 @@ func (p *Program) tableReferences() []Reference {
 }
 
 // distance appends a reference of four bytes that counts from a base.
-func (p *Program) distance(known []Reference, at int, base Base) []Reference {
+func (p *Program) distance(known References, at int, base Base) References {
 	if target, ok := p.target(p.BaseAddr(base) + uint64(p.u32(at))); ok && len(known) < p.mostKnown() {
-		known = append(known, Reference{Offset: int32(at), Target: target, Kind: Distance, Base: base, Size: 4})
+		known = append(known, packReference(Reference{Offset: int32(at), Target: target, Kind: Distance, Base: base, Size: 4}))
 	}
 	return known
 }
@@ -28,7 +32,7 @@ func (p *Program) distance(known []Reference, at int, base Base) []Reference {
 func (p *Program) mostKnown() int { return len(p.Data) / 4 }
 
 // fileReferences finds the offsets of paths in the lists of units' files.
-func (p *Program) fileReferences(known []Reference) []Reference {
+func (p *Program) fileReferences(known References) References {
 	r, err := p.rangeOf(p.table.Units, p.table.Files)
 	if err != nil {
 		return known
@@ -43,7 +47,7 @@ func (p *Program) fileReferences(known []Reference) []Reference {
 
 // functionDataReferences finds what functions' data refer to: types of stack
 // objects, names and lines of inlined functions, wrapped functions.
-func (p *Program) functionDataReferences(known []Reference) []Reference {
+func (p *Program) functionDataReferences(known References) References {
 	seen := make([]uint64, (p.dataEnd-min(p.module.FuncData, p.dataEnd))/64+1) // a bit for each byte
 	data := func(f *Function, i int) (at, size int, ok bool) {
 		if i >= len(f.Data) || int64(f.Data[i]) >= int64(len(p.Data)) {
@@ -79,7 +83,7 @@ const (
 
 // stackObjects reads a count, and records (stackObjectRecord in runtime/stack.go)
 // whose last field is the offset of a mask of pointers.
-func (p *Program) stackObjects(known []Reference, at, size int) []Reference {
+func (p *Program) stackObjects(known References, at, size int) References {
 	const head, entry, field = 8, 16, 12
 	if size < head {
 		return known
@@ -97,7 +101,7 @@ func (p *Program) stackObjects(known []Reference, at, size int) []Reference {
 // inlinedCalls reads an inlining tree (inlinedCall in runtime/symtabinl.go), whose
 // length nothing records: it has as many entries as the function's table of
 // indices names. The file of each is that of the code where it was inlined.
-func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []Reference {
+func (p *Program) inlinedCalls(known References, f *Function, at, size int) References {
 	const entry, name, parent, line = 16, 4, 8, 12
 	if len(f.Tables) <= TableInlined {
 		return known
@@ -109,10 +113,10 @@ func (p *Program) inlinedCalls(known []Reference, f *Function, at, size int) []R
 		known = p.distance(known, at+entry*i+name, BaseNames)
 		if from := p.u32(at + entry*i + parent); from != None && int64(from) < int64(f.Size) {
 			target, _ := p.target(f.Entry + uint64(from))
-			known = append(known, Reference{Offset: int32(at + entry*i + parent), Target: target, Kind: Within, Size: 4})
+			known = append(known, packReference(Reference{Offset: int32(at + entry*i + parent), Target: target, Kind: Within, Size: 4}))
 		}
 		if file != None {
-			known = append(known, Reference{Offset: int32(at + entry*i + line), Target: file, Kind: Line, Size: 4})
+			known = append(known, packReference(Reference{Offset: int32(at + entry*i + line), Target: file, Kind: Line, Size: 4}))
 		}
 	}
 	return known
@@ -170,7 +174,7 @@ func (p *Program) FileOf(f *Function, number int32) uint32 {
 
 // unwindReferences finds the addresses of functions in the table of PE files that
 // tells how to unwind them: start, end, and the address of a description.
-func (p *Program) unwindReferences(known []Reference) []Reference {
+func (p *Program) unwindReferences(known References) References {
 	s, ok := p.file.Section(".pdata")
 	if !ok || p.file.Format != "PE" {
 		return known
@@ -185,7 +189,7 @@ func (p *Program) unwindReferences(known []Reference) []Reference {
 
 // importReferences finds the addresses in the table of imports of PE files, and in
 // the places that the loader fills, which lie at the start of the data.
-func (p *Program) importReferences(known []Reference) []Reference {
+func (p *Program) importReferences(known References) References {
 	imports, ok := p.file.Section(".idata")
 	data, found := p.file.Section(".data")
 	if !ok || !found || p.file.Format != "PE" {

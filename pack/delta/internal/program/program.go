@@ -34,8 +34,8 @@ var ErrUnknown = errors.New("not a Go executable of a known layout")
 type Program struct {
 	Data       []byte // of the whole file
 	Sections   []Section
-	Functions  []Function  // by address
-	References []Reference // by offset; they do not overlap
+	Functions  []Function // by address
+	References References // by offset; they do not overlap
 	Parts      Parts
 
 	Relocations []Relocation // in the order of the list
@@ -238,7 +238,7 @@ func (p *Program) Labels() []uint32 {
 				}
 			}
 		}
-		for _, r := range p.References {
+		for r := range p.References.All(0) {
 			if r.Kind != Line {
 				p.labels = append(p.labels, r.Target)
 			}

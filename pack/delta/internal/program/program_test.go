@@ -87,7 +87,7 @@ func TestReferencesAreInOrder(t *testing.T) {
 	for _, p := range []*program.Program{own(t), sample(t)} {
 		end := 0
 		kinds := map[program.Kind]int{}
-		for _, r := range p.References {
+		for r := range p.References.All(0) {
 			require.GreaterOrEqual(t, int(r.Offset), end)
 			end = int(r.Offset) + int(r.Size)
 			kinds[r.Kind]++
@@ -102,7 +102,7 @@ func TestReferencesAreInOrder(t *testing.T) {
 // is rewritten there and back.
 func TestRewrite(t *testing.T) {
 	for _, p := range []*program.Program{own(t), sample(t)} {
-		for _, r := range p.References {
+		for r := range p.References.All(0) {
 			if r.Kind == program.Line {
 				continue
 			}
@@ -142,7 +142,7 @@ func FuzzOpen(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, r := range p.References {
+		for r := range p.References.All(0) {
 			require.LessOrEqual(t, int(r.Offset)+int(r.Size), len(data))
 		}
 		for i := range p.Functions {

@@ -13,6 +13,9 @@ import (
 // file. Kinds below [Word] are those of package code.
 type Kind uint8
 
+// relative8 is the kind of code whose references have one byte.
+const relative8 = Kind(code.Relative8)
+
 // Kinds beyond those in code.
 const (
 	Word     Kind = iota + 32 // 8 bytes: the address
@@ -46,6 +49,12 @@ type Reference struct {
 	Size   uint8 // bytes
 }
 
+// MaxReference is the size of the largest reference in bytes.
+const MaxReference = 8
+
+// End is the offset behind a reference.
+func (r Reference) End() int { return int(r.Offset) + int(r.Size) }
+
 // BaseAddr is the address of a base.
 func (p *Program) BaseAddr(b Base) uint64 {
 	switch b {
@@ -73,9 +82,11 @@ func (p *Program) imageBase() uint64 { return p.low &^ 0xffff }
 // findReferences makes the list. Where two kinds claim the same bytes, what is
 // known of the linker's tables wins over what only looks like an address.
 func (p *Program) findReferences() {
-	known := p.tableReferences()
-	slices.SortStableFunc(known, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
-	l := &referenceList{known: known, all: make([]Reference, 0, p.expectedReferences()+len(known))}
+	found := p.expectedReferences()
+	room := make(References, found+knownEach*len(p.Functions))
+	known := p.tableReferences(room[found:found])
+	known.sort()
+	l := &listBuilder{known: known, all: room[:0:found], room: room}
 	for _, s := range p.bySection() {
 		switch {
 		case s.Exec:
@@ -123,55 +134,13 @@ func (p *Program) bySection() []goexe.Section {
 	})
 }
 
-// referenceList joins what is found in the order of the file with what is known.
-type referenceList struct {
-	known []Reference // not yet in the list, by offset
-	all   []Reference
-	end   int32 // of the last one in the list
-}
-
-// found adds a reference, unless known ones claim its bytes. Of overlapping ones
-// the first one stays.
-func (l *referenceList) found(r Reference) {
-	for len(l.known) > 0 && l.known[0].Offset < r.Offset+int32(r.Size) {
-		l.add(l.known[0])
-		l.known = l.known[1:]
-	}
-	l.add(r)
-}
-
-func (l *referenceList) add(r Reference) {
-	if r.Offset >= l.end {
-		l.all = append(l.all, r)
-		l.end = r.Offset + int32(r.Size)
-	}
-}
-
-func (l *referenceList) finish() {
-	for _, r := range l.known {
-		l.add(r)
-	}
-	l.known = nil
-}
-
-// merge puts references between those that are there already, which win.
-func (l *referenceList) merge(found []Reference) {
-	l.finish()
-	slices.SortFunc(found, func(a, b Reference) int { return cmp.Compare(a.Offset, b.Offset) })
-	merged := referenceList{known: l.all, all: make([]Reference, 0, len(l.all)+len(found))}
-	for _, r := range found {
-		merged.found(r)
-	}
-	*l = merged
-}
-
 // target makes an address a target, false if it lies outside the program.
 func (p *Program) target(addr uint64) (uint32, bool) {
 	return uint32(addr - p.low), addr >= p.low && addr <= p.high
 }
 
 // codeReferences scans an executable section, each function by itself.
-func (p *Program) codeReferences(s goexe.Section, l *referenceList) {
+func (p *Program) codeReferences(s goexe.Section, l *listBuilder) {
 	var scratch []code.Reference
 	scan := func(start, end uint64) {
 		at, size, ok := p.Offset(start)
@@ -200,7 +169,7 @@ func (p *Program) codeReferences(s goexe.Section, l *referenceList) {
 
 // words finds the aligned words of a section that hold addresses, outside the
 // function table.
-func (p *Program) words(s goexe.Section, l *referenceList) {
+func (p *Program) words(s goexe.Section, l *listBuilder) {
 	for i := (8 - int(s.Addr%8)) % 8; i+8 <= int(s.Size); i += 8 {
 		at, addr := int(s.Offset)+i, s.Addr+uint64(i)
 		value := binary.LittleEndian.Uint64(p.Data[at:])
@@ -254,7 +223,7 @@ func (p *Program) positionIndependent() bool { return p.low < 1<<16 }
 
 // relocatedWords finds the words that the relocations of a position independent
 // ELF file name, and the relocations' own: place, kind, address.
-func (p *Program) relocatedWords() (found []Reference) {
+func (p *Program) relocatedWords() (found References) {
 	const entry = 24
 	for _, s := range p.file.Sections {
 		if s.Name != ".rela" && s.Name != ".rela.dyn" {
@@ -264,7 +233,7 @@ func (p *Program) relocatedWords() (found []Reference) {
 			place, addend := binary.LittleEndian.Uint64(p.Data[at:]), binary.LittleEndian.Uint64(p.Data[at+16:])
 			for i, addr := range []uint64{place, addend} {
 				if target, ok := p.target(addr); ok && addr > 0 {
-					found = append(found, Reference{Offset: int32(at + 16*i), Target: target, Kind: Word, Size: 8})
+					found = append(found, packReference(Reference{Offset: int32(at + 16*i), Target: target, Kind: Word, Size: 8}))
 				}
 			}
 			offset, size, ok := p.Offset(place)
@@ -272,7 +241,7 @@ func (p *Program) relocatedWords() (found []Reference) {
 				continue
 			}
 			if target, ok := p.target(binary.LittleEndian.Uint64(p.Data[offset:])); ok && target > 0 {
-				found = append(found, Reference{Offset: int32(offset), Target: target, Kind: Word, Size: 8})
+				found = append(found, packReference(Reference{Offset: int32(offset), Target: target, Kind: Word, Size: 8}))
 			}
 		}
 	}

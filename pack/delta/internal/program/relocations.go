@@ -43,7 +43,7 @@ func (p *Program) readRelocations() {
 		p.readMachRelocations(p.Data[r.Start:r.End])
 	}
 	same := func(addr uint64) uint64 { return addr }
-	if r.Len() > 0 && bytes.Equal(p.AppendRelocations(nil, p.Relocations, same), p.Data[r.Start:r.End]) {
+	if r.Len() > 0 && bytes.Equal(p.AppendRelocations(make([]byte, 0, r.Len()+machAlign), p.Relocations, same), p.Data[r.Start:r.End]) {
 		p.Parts.Relocations = r
 	} else {
 		p.Relocations = nil
@@ -53,6 +53,7 @@ func (p *Program) readRelocations() {
 // readPERelocations reads blocks of a page's address, a size, and offsets in the
 // page, and returns their size in all.
 func (p *Program) readPERelocations(data []byte) int {
+	p.Relocations = make([]Relocation, 0, len(data)/2)
 	at := 0
 	for at+peHead <= len(data) {
 		page, size := binary.LittleEndian.Uint32(data[at:]), int(binary.LittleEndian.Uint32(data[at+4:]))
@@ -74,9 +75,9 @@ func (p *Program) readCommands() (list Range) {
 	for c := range p.file.LoadCommands() {
 		switch {
 		case c.Kind == commandSeg && c.Size >= 72:
-			p.segments = append(p.segments, binary.LittleEndian.Uint64(p.Data[c.Offset+24:]))
+			p.segments = append(p.segments, binary.LittleEndian.Uint64(c.Data[24:]))
 		case c.Kind == commandMap && c.Size >= 16:
-			start, n := int(p.u32(c.Offset+8)), int(p.u32(c.Offset+12))
+			start, n := int(binary.LittleEndian.Uint32(c.Data[8:])), int(binary.LittleEndian.Uint32(c.Data[12:]))
 			if start <= len(p.Data) && n <= len(p.Data)-start {
 				list = Range{start, start + n}
 			}
@@ -89,6 +90,8 @@ func (p *Program) readMachRelocations(data []byte) {
 	if len(data) == 0 || data[0] != machStart {
 		return
 	}
+	const least = 4 // bytes of most places
+	p.Relocations = make([]Relocation, 0, len(data)/least)
 	for at := 1; at < len(data) && data[at]&0xf0 == machPlace; {
 		segment := data[at] & 0xf
 		offset, n := uvarint(data[at+1:])
@@ -128,8 +131,12 @@ func (p *Program) AppendRelocations(b []byte, list []Relocation, moved func(uint
 // in the order of the list.
 func appendPERelocations(b []byte, list []Relocation, base uint64) []byte {
 	page := func(r Relocation) uint32 { return uint32(r.Addr-base) &^ (pePage - 1) }
-	sorted := slices.Clone(list)
-	slices.SortStableFunc(sorted, func(a, b Relocation) int { return cmp.Compare(page(a), page(b)) })
+	ascending := func(a, b Relocation) int { return cmp.Compare(page(a), page(b)) }
+	sorted := list
+	if !slices.IsSortedFunc(list, ascending) {
+		sorted = slices.Clone(list)
+		slices.SortStableFunc(sorted, ascending)
+	}
 	for len(sorted) > 0 {
 		n := 1
 		for n < len(sorted) && page(sorted[n]) == page(sorted[0]) {

@@ -34,7 +34,7 @@ const (
 
 // typeReferences finds the offsets in type descriptors: of names, of other types
 // and of methods. The descriptors are found by what they look like.
-func (p *Program) typeReferences(known []Reference) []Reference {
+func (p *Program) typeReferences(known References) References {
 	r, err := p.rangeOf(p.module.Types, p.module.EndTypes)
 	if err != nil {
 		return known
@@ -86,7 +86,7 @@ func (p *Program) isName(offset uint32, r Range) bool {
 
 // typeRest finds what follows the common part of a descriptor, and returns the
 // size of the whole, as far as it is known.
-func (p *Program) typeRest(known []Reference, at int, r Range) ([]Reference, int) {
+func (p *Program) typeRest(known References, at int, r Range) (References, int) {
 	kind := p.Data[at+typeKind] & kindMask
 	size := typeSize
 	switch kind {
@@ -121,7 +121,7 @@ func (p *Program) typeRest(known []Reference, at int, r Range) ([]Reference, int
 
 // interfaceMethods finds the names and types of an interface's methods (Imethod in
 // internal/abi/type.go), whose list a slice names.
-func (p *Program) interfaceMethods(known []Reference, slice int, r Range) []Reference {
+func (p *Program) interfaceMethods(known References, slice int, r Range) References {
 	const entry = 8
 	list, n := binary.LittleEndian.Uint64(p.Data[slice:]), binary.LittleEndian.Uint64(p.Data[slice+8:])
 	at, size, ok := p.Offset(list)
@@ -137,7 +137,7 @@ func (p *Program) interfaceMethods(known []Reference, slice int, r Range) []Refe
 
 // uncommon finds the package's path and the methods of a type (UncommonType and
 // Method in internal/abi/type.go), which follow its descriptor.
-func (p *Program) uncommon(known []Reference, from int, r Range) []Reference {
+func (p *Program) uncommon(known References, from int, r Range) References {
 	const head, entry = 16, 16
 	if from+head > r.End {
 		return known
@@ -163,7 +163,7 @@ func (p *Program) uncommon(known []Reference, from int, r Range) []Reference {
 // typeLinks finds the list of types that can be looked up, which the module data
 // names in a place that depends on the version: address, length, capacity of what
 // holds offsets of types.
-func (p *Program) typeLinks(known []Reference) []Reference {
+func (p *Program) typeLinks(known References) References {
 	types, err := p.rangeOf(p.module.Types, p.module.EndTypes)
 	if err != nil {
 		return known

@@ -4,9 +4,10 @@
 // # Guarantee
 //
 // Where the parts are depends on other bytes only, so that they are found in a
-// file in which they are still wrong. [Seals.Write] in a file in which all others are
-// right makes what the toolchain made, or the kind of part is not known:
-// [Seals.Known] tells.
+// file in which they are still wrong. If all others are right, [Seals.Write] makes
+// what the toolchain made, or the kind of part is not known: [Seals.Known] tells.
+// A file is read in pieces, never as a whole, and is not changed: what was written
+// shows in what [Seals.ReadAt] reads.
 //
 // # Sources
 //
@@ -22,6 +23,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
+	"hash"
+	"io"
+	"slices"
 
 	"github.com/gohotfix/hotfix/internal/goexe"
 )
@@ -51,38 +56,83 @@ const (
 // package, what that package and the program hold.
 type ID [Parts][PartSize]byte
 
-// Seals are where the parts of a file are.
+// Seals are where the parts of a file are, and those that were written. It is not
+// safe for concurrent use.
 type Seals struct {
-	file *goexe.File
-	data []byte
+	file    *goexe.File
+	reader  io.ReaderAt
+	size    int
+	written []part // in this order
+	block   []byte // what was read last
+
 	id   int  // offset of the Go build ID, 0 for none
-	note span // the linker's identifier
+	note Span // the linker's identifier
 	uuid bool // is a UUID
 	sum  int  // offset of the checksum, 0 for none
 
-	signature span
-	hashes    span
+	signature Span
+	hashes    Span
 	limit     int // up to where the signature reaches
 	page      int // bytes in a page of it
 }
 
-type span struct{ start, end int }
+// part is what was written.
+type part struct {
+	offset  int
+	content []byte
+}
 
-func (s span) len() int { return s.end - s.start }
+// Span is a range of offsets.
+type Span struct {
+	Start int // offset of the first byte
+	End   int // behind the last byte
+}
 
-// Find finds the parts of an executable. The rest of the file counts when it is
-// called; parts that are not there, or not in the expected form, are left out.
-func Find(data []byte) (*Seals, error) {
-	file, err := goexe.NewBytes(data)
+func (s Span) len() int { return s.End - s.Start }
+
+// Find finds the parts of an executable of the given size. Those that are not
+// there, or not in the expected form, are left out.
+func Find(r io.ReaderAt, size int) (*Seals, error) {
+	file, err := goexe.New(r, int64(size))
 	if err != nil {
 		return nil, err
 	}
-	s := &Seals{file: file, data: data}
+	s := &Seals{file: file, reader: r, size: size}
 	s.findID()
 	s.findNote()
 	s.findChecksum()
 	s.findCommands()
 	return s, nil
+}
+
+// ReadAt reads the file with the parts that were written.
+func (s *Seals) ReadAt(b []byte, offset int64) (int, error) {
+	n, err := s.reader.ReadAt(b, offset)
+	for _, p := range s.written {
+		from := max(p.offset, int(offset))
+		if to := min(p.offset+len(p.content), int(offset)+n); from < to {
+			copy(b[from-int(offset):], p.content[from-p.offset:to-p.offset])
+		}
+	}
+	return n, err
+}
+
+// read returns a range of the file, nil if it is not all there. It is good until
+// the next call.
+func (s *Seals) read(r Span) []byte {
+	if r.Start < 0 || r.len() < 0 || r.End > s.size {
+		return nil
+	}
+	s.block = slices.Grow(s.block[:0], r.len())[:r.len()]
+	if n, _ := s.ReadAt(s.block, int64(r.Start)); n < r.len() {
+		return nil
+	}
+	return s.block
+}
+
+// beginning is the start of a section.
+func (s *Seals) beginning(section goexe.Section) []byte {
+	return s.read(Span{int(section.Offset), int(section.Offset + min(section.Size, searched))})
 }
 
 // idMarks stand around a Go build ID in formats without a section for it.
@@ -91,13 +141,13 @@ const (
 	idEnd  = "\"\n \xff"
 	idNote = "\x04\x00\x00\x00\x53\x00\x00\x00\x04\x00\x00\x00Go\x00\x00"
 
-	searched = 1 << 16 // bytes at the beginning of the code
+	searched = blockSize // bytes at the beginning of a section
 )
 
 func (s *Seals) findID() {
 	if note, ok := s.file.Section(".note.go.buildid"); ok {
-		data, err := s.file.Data(note)
-		if err == nil && len(data) >= len(idNote)+idText && string(data[:len(idNote)]) == idNote {
+		data := s.beginning(note)
+		if len(data) >= len(idNote)+idText && string(data[:len(idNote)]) == idNote {
 			s.id = int(note.Offset) + len(idNote)
 		}
 		return
@@ -106,11 +156,7 @@ func (s *Seals) findID() {
 		if !section.Exec {
 			continue
 		}
-		data, err := s.file.Data(section)
-		if err != nil {
-			return
-		}
-		data = data[:min(len(data), searched)]
+		data := s.beginning(section)
 		at := bytes.Index(data, []byte(idMark)) + len(idMark)
 		if at >= len(idMark) && bytes.HasPrefix(data[min(at+idText, len(data)):], []byte(idEnd)) {
 			s.id = int(section.Offset) + at
@@ -125,10 +171,10 @@ func (s *Seals) findNote() {
 	if !ok {
 		return
 	}
-	data, err := s.file.Data(note)
-	if err == nil && len(data) >= len(head)+size && string(data[:len(head)]) == head {
+	data := s.beginning(note)
+	if len(data) >= len(head)+size && string(data[:len(head)]) == head {
 		at := int(note.Offset) + len(head)
-		s.note = span{at, at + size}
+		s.note = Span{at, at + size}
 	}
 }
 
@@ -137,6 +183,7 @@ func (s *Seals) findNote() {
 const (
 	sumMagic  = "\xff Go fipsinfo \xff\x00"
 	sumRanges = 4
+	sumWords  = 8 * (1 + 2*sumRanges) // bytes of the addresses
 )
 
 func (s *Seals) findChecksum() {
@@ -144,12 +191,9 @@ func (s *Seals) findChecksum() {
 		if section.Exec || section.Addr == 0 {
 			continue
 		}
-		data, err := s.file.Data(section)
-		if err != nil {
-			return
-		}
-		at := bytes.Index(data[:min(len(data), searched)], []byte(sumMagic))
-		if at >= 0 && len(data)-at >= len(sumMagic)+sha256.Size+8*(1+2*sumRanges) {
+		data := s.beginning(section)
+		at := bytes.Index(data, []byte(sumMagic))
+		if at >= 0 && section.Size-int64(at) >= int64(len(sumMagic)+sha256.Size+sumWords) {
 			s.sum = int(section.Offset) + at + len(sumMagic)
 			return
 		}
@@ -162,26 +206,29 @@ func (s *Seals) findCommands() {
 	for c := range s.file.LoadCommands() {
 		switch {
 		case c.Kind == commandUUID && c.Size >= 24:
-			s.note, s.uuid = span{c.Offset + 8, c.Offset + 24}, true
+			s.note, s.uuid = Span{c.Offset + 8, c.Offset + 24}, true
 		case c.Kind == commandSignature && c.Size >= 16:
-			s.findSignature(int(u32(s.data, c.Offset+8)), int(u32(s.data, c.Offset+12)))
+			s.findSignature(int(u32(c.Data[8:])), int(u32(c.Data[12:])))
 		}
 	}
 }
 
-func u32(data []byte, at int) uint32 { return binary.LittleEndian.Uint32(data[at:]) }
+func u32(data []byte) uint32 { return binary.LittleEndian.Uint32(data) }
 
 // findSignature reads a signature of one blob, a code directory with SHA-256.
 func (s *Seals) findSignature(start, size int) {
 	const directory, fixed = 20, 88
-	if start < 0 || size < directory+fixed || start > len(s.data) || size > len(s.data)-start {
+	if start < 0 || size < directory+fixed || start > s.size || size > s.size-start {
 		return
 	}
-	s.signature = span{start, start + size}
-	d := s.data[start+directory : start+size]
+	s.signature = Span{start, start + size}
+	d := s.read(Span{start + directory, start + directory + fixed})
+	if d == nil {
+		return
+	}
 	field := func(i int) int { return int(binary.BigEndian.Uint32(d[4*i:])) }
 	hashes, slots, limit, shift := field(4), field(7), field(8), d[39]
-	if d[36] != sha256.Size || shift < 10 || shift > 20 || limit > start || hashes > len(d) || slots > (len(d)-hashes)/sha256.Size {
+	if d[36] != sha256.Size || shift < 10 || shift > 20 || limit > start || hashes > size-directory || slots > (size-directory-hashes)/sha256.Size {
 		return
 	}
 	page := 1 << shift
@@ -189,7 +236,7 @@ func (s *Seals) findSignature(start, size int) {
 		return
 	}
 	from := start + directory + hashes
-	s.hashes, s.limit, s.page = span{from, from + slots*sha256.Size}, limit, page
+	s.hashes, s.limit, s.page = Span{from, from + slots*sha256.Size}, limit, page
 }
 
 // ID reads the Go build ID; false if there is none in the usual form.
@@ -197,7 +244,10 @@ func (s *Seals) ID() (id ID, ok bool) {
 	if s.id == 0 {
 		return id, false
 	}
-	text := s.data[s.id : s.id+idText]
+	text := s.read(s.idSpan())
+	if text == nil {
+		return id, false
+	}
 	for i := range id {
 		part := text[i*(partText+1):][:partText]
 		if n, err := base64.RawURLEncoding.Strict().Decode(id[i][:], part); err != nil || n != PartSize || i > 0 && text[i*(partText+1)-1] != '/' {
@@ -206,6 +256,8 @@ func (s *Seals) ID() (id ID, ok bool) {
 	}
 	return id, true
 }
+
+func (s *Seals) idSpan() Span { return Span{s.id, s.id + idText} }
 
 // text is an ID as the go command writes it.
 func (id ID) text() []byte {
@@ -219,111 +271,129 @@ func (id ID) text() []byte {
 	return text
 }
 
-// Span is a range of offsets.
-type Span struct {
-	Start int // offset of the first byte
-	End   int // behind the last byte
-}
-
 // Spans are where parts are, and the Go build ID as a whole if it is one of them.
 func (s *Seals) Spans(kinds Kinds, withID bool) []Span {
 	var list []Span
-	add := func(kind Kinds, start, end int) {
-		if kinds&kind == kind && end > start && start > 0 {
-			list = append(list, Span{start, end})
+	add := func(kind Kinds, part Span) {
+		if kinds&kind == kind && part.len() > 0 && part.Start > 0 {
+			list = append(list, part)
 		}
 	}
 	if withID {
-		add(0, s.id, s.id+idText)
+		add(0, s.idSpan())
 	}
-	add(Checksum, s.sum, s.sum+sha256.Size)
-	add(Note, s.note.start, s.note.end)
-	add(Signature, s.hashes.start, s.hashes.end)
+	add(Checksum, Span{s.sum, s.sum + sha256.Size})
+	add(Note, s.note)
+	add(Signature, s.hashes)
 	return list
 }
 
-// Blank zeroes what [Seals.Spans] lists.
-func (s *Seals) Blank(kinds Kinds, withID bool) {
-	for _, part := range s.Spans(kinds, withID) {
-		clear(s.data[part.Start:part.End])
-	}
-}
-
-// Known returns the kinds that [Seals.Write] makes as they are in the file, which
-// is as it was afterwards.
+// Known returns the kinds that [Seals.Write] makes as they are in the file.
 func (s *Seals) Known() Kinds {
 	id, ok := s.ID()
-	spans := s.Spans(All, ok)
-	var before [][]byte
-	for _, part := range spans {
-		before = append(before, bytes.Clone(s.data[part.Start:part.End]))
-	}
 	var known Kinds
 	for _, kind := range []Kinds{Checksum, Note, Content, Signature} {
 		if (kind == Note || kind == Content) && !ok {
 			continue
 		}
-		s.Write(kind, id, ok)
-		same := true
-		for i, part := range spans {
-			same = same && bytes.Equal(s.data[part.Start:part.End], before[i])
-			copy(s.data[part.Start:], before[i])
-		}
-		if same {
+		trial := *s
+		trial.written = nil
+		if trial.Write(kind, id, ok) == nil && s.shows(trial.written) {
 			known |= kind
 		}
 	}
 	return known
 }
 
+// shows reports whether parts are in the file.
+func (s *Seals) shows(parts []part) bool {
+	for _, p := range parts {
+		if !bytes.Equal(p.content, s.read(Span{p.offset, p.offset + len(p.content)})) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Seals) write(offset int, content []byte) {
+	s.written = append(s.written, part{offset, content})
+}
+
 // Write writes parts, and the Go build ID if there is one, of which the last part
-// is computed if [Content] is among the kinds.
-func (s *Seals) Write(kinds Kinds, id ID, hasID bool) {
+// is computed if [Content] is among the kinds. The error is that of reading.
+func (s *Seals) Write(kinds Kinds, id ID, hasID bool) error {
 	if kinds&Checksum != 0 && s.sum > 0 {
-		s.writeChecksum()
+		if err := s.writeChecksum(); err != nil {
+			return err
+		}
 	}
 	if hasID && s.id > 0 {
 		if kinds&Note != 0 {
 			s.writeNote(id)
 		}
-		copy(s.data[s.id:], id.text())
 		if kinds&Content != 0 {
-			id[Parts-1] = s.content(id)
-			copy(s.data[s.id:], id.text())
+			var err error
+			if id[Parts-1], err = s.content(); err != nil {
+				return err
+			}
 		}
+		s.write(s.id, id.text())
 	}
-	if kinds&Signature != 0 {
-		for i := 0; i < s.hashes.len()/sha256.Size; i++ {
-			sum := sha256.Sum256(s.data[i*s.page : min((i+1)*s.page, s.limit)])
-			copy(s.data[s.hashes.start+i*sha256.Size:], sum[:])
-		}
+	if kinds&Signature != 0 && s.hashes.len() > 0 {
+		return s.writeHashes()
 	}
+	return nil
 }
 
-func (s *Seals) writeChecksum() {
+// hashRange adds a range of the file to a hash.
+func (s *Seals) hashRange(h hash.Hash, r Span) error {
+	for at := r.Start; at < r.End; at += blockSize {
+		block := s.read(Span{at, min(at+blockSize, r.End)})
+		if block == nil {
+			return io.ErrUnexpectedEOF
+		}
+		h.Write(block)
+	}
+	return nil
+}
+
+// blockSize is how many bytes of a file are read at once.
+const blockSize = 32 << 10
+
+// errAddresses says that a checksum is one of what is not in the file.
+var errAddresses = errors.New("the FIPS 140 module lies outside the file")
+
+func (s *Seals) writeChecksum() error {
 	h := hmac.New(sha256.New, make([]byte, sha256.Size))
 	h.Write([]byte("go fips object v1\n"))
-	words := s.data[s.sum+sha256.Size+8:]
+	from := s.sum + sha256.Size + 8
+	words := bytes.Clone(s.read(Span{from, from + sumWords - 8}))
+	if words == nil {
+		return errAddresses
+	}
 	for i := range sumRanges {
 		start, end := binary.LittleEndian.Uint64(words[16*i:]), binary.LittleEndian.Uint64(words[16*i+8:])
 		content, ok := s.at(start, end)
 		if !ok {
-			return
+			return nil // it is not one of these
 		}
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(content))))
-		h.Write(content)
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(content.len())))
+		if err := s.hashRange(h, content); err != nil {
+			return err
+		}
 	}
-	copy(s.data[s.sum:], h.Sum(nil))
+	s.write(s.sum, h.Sum(nil))
+	return nil
 }
 
 // at returns the bytes from one address to another in the same section.
-func (s *Seals) at(start, end uint64) ([]byte, bool) {
+func (s *Seals) at(start, end uint64) (Span, bool) {
 	for _, section := range s.file.Sections {
 		if section.Addr != 0 && start >= section.Addr && start <= end && end-section.Addr <= uint64(section.Size) {
-			return s.data[section.Offset+int64(start-section.Addr) : section.Offset+int64(end-section.Addr)], true
+			return Span{int(section.Offset) + int(start-section.Addr), int(section.Offset) + int(end-section.Addr)}, true
 		}
 	}
-	return nil, false
+	return Span{}, false
 }
 
 // writeNote makes the linker's identifier, from the build ID that it was given: the
@@ -336,28 +406,46 @@ func (s *Seals) writeNote(id ID) {
 		sum[6] = sum[6]&0x0f | 0x30
 		sum[8] = sum[8]&0x3f | 0xc0
 	}
-	copy(s.data[s.note.start:s.note.end], sum[:])
+	s.write(s.note.Start, sum[:s.note.len()])
 }
 
 // content is the hash of the file without identifiers and signature.
-func (s *Seals) content(id ID) (part [PartSize]byte) {
+func (s *Seals) content() (part [PartSize]byte, err error) {
 	h := sha256.New()
 	at := 0
-	skip := func(r span) {
-		if r.start >= at && r.end > r.start {
-			h.Write(s.data[at:r.start])
-			h.Write(make([]byte, r.len()))
-			at = r.end
-		}
-	}
-	blank := []span{s.note, {s.id, s.id + idText}, s.signature}
-	if blank[0].start > blank[1].start {
+	blank := []Span{s.note, s.idSpan(), s.signature}
+	if blank[0].Start > blank[1].Start {
 		blank[0], blank[1] = blank[1], blank[0]
 	}
 	for _, r := range blank {
-		skip(r)
+		if r.Start < at || r.len() == 0 {
+			continue
+		}
+		if err := s.hashRange(h, Span{at, r.Start}); err != nil {
+			return part, err
+		}
+		h.Write(make([]byte, r.len()))
+		at = r.End
 	}
-	h.Write(s.data[at:])
+	err = s.hashRange(h, Span{at, s.size})
 	copy(part[:], h.Sum(nil))
-	return part
+	return part, err
+}
+
+// writeHashes makes the hashes of the pages up to the limit of the signature.
+func (s *Seals) writeHashes() error {
+	content := make([]byte, 0, s.hashes.len())
+	several := max(blockSize/s.page, 1) * s.page
+	for at := 0; at < s.limit; at += several {
+		block := s.read(Span{at, min(at+several, s.limit)})
+		if block == nil {
+			return io.ErrUnexpectedEOF
+		}
+		for page := range slices.Chunk(block, s.page) {
+			sum := sha256.Sum256(page)
+			content = append(content, sum[:]...)
+		}
+	}
+	s.write(s.hashes.Start, content)
+	return nil
 }
