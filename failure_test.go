@@ -144,7 +144,7 @@ var errDevice = errors.New("the device is gone")
 
 func (s brokenSigner) Key() verify.Key { return s.key }
 
-func (brokenSigner) Sign(context.Context, manifest.Statement) ([]byte, error) { return nil, errDevice }
+func (brokenSigner) Sign(context.Context, manifest.Attestation) ([]byte, error) { return nil, errDevice }
 
 // forger signs with another key than it says.
 type forger struct {
@@ -154,7 +154,7 @@ type forger struct {
 
 func (f forger) Key() verify.Key { return f.key }
 
-func (f forger) Sign(ctx context.Context, s manifest.Statement) ([]byte, error) {
+func (f forger) Sign(ctx context.Context, s manifest.Attestation) ([]byte, error) {
 	return f.Signer.Sign(ctx, s)
 }
 

@@ -28,7 +28,7 @@ type Signer interface {
 	// Key is the public key that verifies what Sign returns.
 	Key() verify.Key
 	// Sign returns a bundle over the statement.
-	Sign(ctx context.Context, statement manifest.Statement) ([]byte, error)
+	Sign(ctx context.Context, statement manifest.Attestation) ([]byte, error)
 }
 
 type config struct {

@@ -32,6 +32,18 @@ type Bundle struct {
 	Signature []byte // over [SignedBytes] of the payload
 }
 
+// Verify checks that the bundle names the key, and holds its signature over the
+// payload. It says nothing of what the payload is. The error wraps [ErrSignature].
+func (b Bundle) Verify(key Key) error {
+	if key.public == nil || b.Key != key.ID() {
+		return &BundleError{Reason: "names the key " + b.Key.Short() + ", not " + key.ID().Short(), Err: ErrSignature}
+	}
+	if err := key.verify(SignedBytes(b.Payload), b.Signature); err != nil {
+		return &BundleError{Err: err}
+	}
+	return nil
+}
+
 // BundleName returns the name of the bundle file of a key in a dist folder.
 func BundleName(id KeyID) string { return bundlePrefix + id.Short() + bundleSuffix }
 

@@ -5,6 +5,12 @@ import "fmt"
 // StatementType is the type of an in-toto statement, version 1.
 const StatementType = "https://in-toto.io/Statement/v1"
 
+// Attestation is an in-toto statement of this package: what is signed. Encode
+// validates it and returns the one encoding, the bytes to sign.
+type Attestation interface {
+	Encode() ([]byte, error)
+}
+
 // Statement is the in-toto statement that is signed: its subjects are the
 // packages of the release, its predicate is the release itself.
 type Statement struct {

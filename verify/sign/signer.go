@@ -80,7 +80,7 @@ func (s *Signer) String() string { return "signer " + s.key.String() }
 // Sign returns a bundle with the signature over statement, after it has
 // verified that bundle. Errors wrap [*manifest.InvalidError] for a statement
 // that is not valid, and otherwise what the key or the context reported.
-func (s *Signer) Sign(ctx context.Context, statement manifest.Statement) ([]byte, error) {
+func (s *Signer) Sign(ctx context.Context, statement manifest.Attestation) ([]byte, error) {
 	payload, err := statement.Encode()
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
@@ -89,7 +89,7 @@ func (s *Signer) Sign(ctx context.Context, statement manifest.Statement) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	if err := s.check(ctx, bundle); err != nil {
+	if err := s.check(bundle); err != nil {
 		return nil, err
 	}
 	return bundle, nil
@@ -111,12 +111,12 @@ func (s *Signer) signPayload(ctx context.Context, payload []byte) ([]byte, error
 }
 
 // check verifies a new bundle as a host would that trusts this key alone.
-func (s *Signer) check(ctx context.Context, bundle []byte) error {
-	verifier, err := verify.New(verify.WithKeys(s.key))
-	if err != nil {
-		return fmt.Errorf("sign: %w", err)
+func (s *Signer) check(bundle []byte) error {
+	b, err := verify.ParseBundle(bundle)
+	if err == nil {
+		err = b.Verify(s.key)
 	}
-	if _, err := verifier.Verify(ctx, [][]byte{bundle}); err != nil {
+	if err != nil {
 		return fmt.Errorf("sign: what key %v signed does not verify (does it use another hash or padding than %s?): %w", s.key, s.key.Algorithm(), err)
 	}
 	return nil
