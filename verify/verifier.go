@@ -119,7 +119,7 @@ func (v *Verifier) verify(ctx context.Context, bundles []namedBundle) (*Result, 
 		return nil, &ThresholdError{Threshold: v.threshold, Signers: signers, Unknown: unknown}
 	}
 	payload := bundles[0].Payload
-	statement, err := manifest.DecodeStatement(payload)
+	statement, err := manifest.DecodeStatement[manifest.Release](payload)
 	if err != nil {
 		return nil, &StatementError{Err: err}
 	}

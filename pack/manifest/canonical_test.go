@@ -30,7 +30,7 @@ func codecs() []codec {
 		{"delta.json", goodDelta().Encode, again(manifest.DecodePackage)},
 		{"rollback.json", goodRollback().Encode, again(manifest.DecodeRollback)},
 		{"hotfix.json", goodRelease().Encode, again(manifest.DecodeRelease)},
-		{"statement.json", goodStatement().Encode, again(manifest.DecodeStatement)},
+		{"statement.json", goodStatement().Encode, again(manifest.DecodeStatement[manifest.Release])},
 	}
 }
 

@@ -147,9 +147,12 @@ func checkTexts(field string, list []string) error {
 }
 
 // checkIDs requires a sorted list of distinct hotfix ids.
-func checkIDs(field string, ids []string) error {
-	if len(ids) > MaxList {
-		return &InvalidError{Field: field, Reason: fmt.Sprintf("has %d entries, at most %d are allowed", len(ids), MaxList)}
+func checkIDs(field string, ids []string) error { return checkManyIDs(field, ids, MaxList) }
+
+// checkManyIDs is checkIDs for a list of at most so many.
+func checkManyIDs(field string, ids []string, most int) error {
+	if len(ids) > most {
+		return &InvalidError{Field: field, Reason: fmt.Sprintf("has %d entries, at most %d are allowed", len(ids), most)}
 	}
 	for i, id := range ids {
 		if err := CheckVersion(id); err != nil {

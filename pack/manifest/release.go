@@ -108,7 +108,8 @@ func (r Release) Validate() error {
 		r.checkEntries,
 		func() error { return checkIDs("prerequisites", r.Prerequisites) },
 		func() error { return checkIDs("supersedes", r.Supersedes) },
-		r.checkWithdrawals,
+		func() error { return checkWithdrawals("withdrawals", r.Withdrawals, MaxList) },
+		r.checkRelations,
 		func() error { return checkText("source.package", r.Source.Package) },
 		r.checkCommit,
 		func() error { return checkText("toolchain", r.Toolchain) },
@@ -242,15 +243,40 @@ func (r Result) validate() error {
 	return Binary{Version: r.Version, Digest: r.Digest, Size: r.Size}.validate()
 }
 
-func (r Release) checkWithdrawals() error {
-	ids := make([]string, len(r.Withdrawals))
-	for i, w := range r.Withdrawals {
+// checkWithdrawals requires a sorted list of distinct ids with reasons.
+func checkWithdrawals(field string, list []Withdrawal, most int) error {
+	ids := make([]string, len(list))
+	for i, w := range list {
 		ids[i] = w.ID
-		if err := checkText(fmt.Sprintf("withdrawals[%d].reason", i), w.Reason); err != nil {
+		if err := checkText(fmt.Sprintf("%s[%d].reason", field, i), w.Reason); err != nil {
 			return err
 		}
 	}
-	return checkIDs("withdrawals", ids)
+	return checkManyIDs(field, ids, most)
+}
+
+// checkRelations refuses a release that needs, contains or takes back itself, and
+// one that needs what it contains or takes back.
+func (r Release) checkRelations() error {
+	lists := []struct {
+		name string
+		ids  []string
+	}{{"prerequisites", r.Prerequisites}, {"supersedes", r.Supersedes}, {"withdrawals", nil}}
+	for _, w := range r.Withdrawals {
+		lists[2].ids = append(lists[2].ids, w.ID)
+	}
+	for i, list := range lists {
+		for j, id := range list.ids {
+			field := fmt.Sprintf("%s[%d]", list.name, j)
+			if id == r.ID {
+				return &InvalidError{Field: field, Value: id, Reason: "is the release itself"}
+			}
+			if i > 0 && slices.Contains(r.Prerequisites, id) {
+				return &InvalidError{Field: field, Value: id, Reason: "is one of the prerequisites, too"}
+			}
+		}
+	}
+	return nil
 }
 
 func (r Release) checkCommit() error {

@@ -180,7 +180,7 @@ func TestSeveralDeltas(t *testing.T) {
 }
 
 func TestStatementRules(t *testing.T) {
-	type s = manifest.Statement
+	type s = manifest.Statement[manifest.Release]
 	checkRules(t, goodStatement, map[string]rule[s]{
 		"type":           {func(d *s) { d.Type = "" }, "_type", "is not"},
 		"predicate type": {func(d *s) { d.PredicateType = "" }, "predicateType", "is not"},

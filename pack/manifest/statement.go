@@ -11,18 +11,30 @@ type Attestation interface {
 	Encode() ([]byte, error)
 }
 
-// Statement is the in-toto statement that is signed: its subjects are the
-// packages of the release, its predicate is the release itself.
-type Statement struct {
-	Type          string    `json:"_type"` // [StatementType]
-	Subject       []Subject `json:"subject"`
-	PredicateType string    `json:"predicateType"` // [ReleasePredicate]
-	Predicate     Release   `json:"predicate"`
+// Predicate is what a statement says of its subjects: [Release], [Provenance],
+// [Trust], [Permit] or [Notice]. It is implemented in this package alone.
+type Predicate interface {
+	Validate() error
+	// predicateType names the kind of predicate.
+	predicateType() string
+	// statementSubjects are the only subjects of a statement with this predicate; nil
+	// if they do not follow from it.
+	statementSubjects() []Subject
 }
 
-// Subject is one archive, by file name and SHA-256 in hexadecimal digits.
+// Statement is an in-toto statement: a predicate of its subjects. In one of a
+// [Release], the subjects are the packages.
+type Statement[P Predicate] struct {
+	Type          string    `json:"_type"` // [StatementType]
+	Subject       []Subject `json:"subject"`
+	PredicateType string    `json:"predicateType"`
+	Predicate     P         `json:"predicate"`
+}
+
+// Subject is an artifact, by name and SHA-256 in hexadecimal digits. In a
+// statement of a release it is an archive, by its file name.
 type Subject struct {
-	Name   string        `json:"name"` // file name of the archive
+	Name   string        `json:"name"`
 	Digest SubjectDigest `json:"digest"`
 }
 
@@ -31,45 +43,85 @@ type SubjectDigest struct {
 	SHA256 string `json:"sha256"` // 64 lower-case hexadecimal digits
 }
 
-// NewStatement returns the one statement over a release.
-func NewStatement(r Release) Statement {
-	subjects := make([]Subject, len(r.Packages))
-	for i, e := range r.Packages {
-		subjects[i] = Subject{Name: e.Name, Digest: SubjectDigest{SHA256: e.Digest.Hex()}}
-	}
-	return Statement{Type: StatementType, Subject: subjects, PredicateType: ReleasePredicate, Predicate: r}
+func subject(name string, d Digest) Subject {
+	return Subject{Name: name, Digest: SubjectDigest{SHA256: d.Hex()}}
+}
+
+// NewStatement returns the one statement with a predicate from which the subjects
+// follow.
+func NewStatement[P Predicate](p P) Statement[P] {
+	return Statement[P]{Type: StatementType, Subject: p.statementSubjects(), PredicateType: p.predicateType(), Predicate: p}
 }
 
 // Encode returns the bytes to sign.
-func (s Statement) Encode() ([]byte, error) { return signedForm.encode("statement", &s) }
+func (s Statement[P]) Encode() ([]byte, error) { return signedForm.encode("statement", &s) }
 
-// DecodeStatement reads the signed bytes of a statement.
-func DecodeStatement(data []byte) (Statement, error) {
-	var s Statement
+// DecodeStatement reads the signed bytes of a statement with a predicate of the
+// given kind.
+func DecodeStatement[P Predicate](data []byte) (Statement[P], error) {
+	var s Statement[P]
 	if err := signedForm.decode("statement", data, &s); err != nil {
-		return Statement{}, err
+		return Statement[P]{}, err
 	}
 	return s, nil
 }
 
-// Validate requires a valid release and exactly its packages as subjects.
-func (s Statement) Validate() error {
+// Validate requires a valid predicate of the right kind, and exactly its subjects.
+func (s Statement[P]) Validate() error {
 	if s.Type != StatementType {
 		return &InvalidError{Field: "_type", Value: s.Type, Reason: fmt.Sprintf("is not %q", StatementType)}
 	}
-	if s.PredicateType != ReleasePredicate {
-		return &InvalidError{Field: "predicateType", Value: s.PredicateType, Reason: fmt.Sprintf("is not %q", ReleasePredicate)}
+	if want := s.Predicate.predicateType(); s.PredicateType != want {
+		return &InvalidError{Field: "predicateType", Value: s.PredicateType, Reason: fmt.Sprintf("is not %q", want)}
 	}
 	if err := s.Predicate.Validate(); err != nil {
 		return within("predicate", err)
 	}
-	if len(s.Subject) != len(s.Predicate.Packages) {
-		return &InvalidError{Field: "subject", Reason: "does not list exactly the packages of the release"}
+	if want := s.Predicate.statementSubjects(); want != nil {
+		return checkSameSubjects(s.Subject, want)
 	}
-	for i, e := range s.Predicate.Packages {
-		if s.Subject[i].Name != e.Name || s.Subject[i].Digest.SHA256 != e.Digest.Hex() {
-			return &InvalidError{Field: fmt.Sprintf("subject[%d]", i), Value: s.Subject[i].Name, Reason: "is not the package at this place of the release"}
+	return checkSubjects(s.Subject)
+}
+
+func checkSameSubjects(got, want []Subject) error {
+	if len(got) != len(want) {
+		return &InvalidError{Field: "subject", Reason: "does not list exactly what the predicate is about"}
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			return &InvalidError{Field: fmt.Sprintf("subject[%d]", i), Value: got[i].Name, Reason: "is not what the predicate has at this place"}
 		}
 	}
 	return nil
+}
+
+// checkSubjects requires a sorted list of distinct files.
+func checkSubjects(list []Subject) error {
+	if len(list) == 0 || len(list) > MaxPackages {
+		return &InvalidError{Field: "subject", Reason: fmt.Sprintf("has %d entries, must have 1 to %d", len(list), MaxPackages)}
+	}
+	for i, s := range list {
+		field := fmt.Sprintf("subject[%d]", i)
+		if err := CheckPath(s.Name); err != nil {
+			return rename(field+".name", err)
+		}
+		if _, err := ParseHexDigest(s.Digest.SHA256); err != nil {
+			return rename(field+".digest.sha256", err)
+		}
+		if i > 0 && list[i-1].Name >= s.Name {
+			return &InvalidError{Field: field + ".name", Value: s.Name, Reason: "is out of order or stands twice"}
+		}
+	}
+	return nil
+}
+
+func (Release) predicateType() string { return ReleasePredicate }
+
+// statementSubjects are the packages.
+func (r Release) statementSubjects() []Subject {
+	subjects := make([]Subject, len(r.Packages))
+	for i, e := range r.Packages {
+		subjects[i] = subject(e.Name, e.Digest)
+	}
+	return subjects
 }

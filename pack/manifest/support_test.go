@@ -71,4 +71,6 @@ func goodRelease() manifest.Release {
 	}
 }
 
-func goodStatement() manifest.Statement { return manifest.NewStatement(goodRelease()) }
+func goodStatement() manifest.Statement[manifest.Release] {
+	return manifest.NewStatement(goodRelease())
+}

@@ -67,7 +67,7 @@ func newBlock(bundles [][]byte) (b block, err error) {
 
 // add puts the packages into the order of the statement.
 func (b *block) add(packages [][]byte) error {
-	statement, err := manifest.DecodeStatement(b.statement)
+	statement, err := manifest.DecodeStatement[manifest.Release](b.statement)
 	if err != nil {
 		return fmt.Errorf("inline: %w", err)
 	}

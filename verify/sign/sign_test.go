@@ -168,7 +168,7 @@ func TestLoadPlainKeys(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, test.algorithm, s.Key().Algorithm())
 			signAndVerify(t, s)
-			_, err = s.Sign(t.Context(), manifest.Statement{})
+			_, err = s.Sign(t.Context(), manifest.Statement[manifest.Release]{})
 			var invalid *manifest.InvalidError
 			assert.ErrorAs(t, err, &invalid)
 		})
