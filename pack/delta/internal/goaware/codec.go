@@ -18,8 +18,9 @@ type codec struct {
 	coder  entropy.Coder
 	reader *entropy.Decoder // nil for a writer
 	old    *program.Program
-	size   int // of the new file
-	budget int // bytes that the script may still take up
+	size   int  // of the new file
+	budget int  // bytes that the script may still take up
+	excess bool // a number that was written is larger than can be coded
 }
 
 // generous is how many bytes a script may take up for one of the two files
@@ -43,12 +44,12 @@ func (k *codec) script(s *script) error {
 			return err
 		}
 	}
-	return nil
+	return k.check(true)
 }
 
 // check is the error of a number that cannot be.
 func (k *codec) check(ok bool) error {
-	if !ok || k.reader != nil && k.reader.Overrun() {
+	if !ok || k.excess || k.reader != nil && k.reader.Overrun() {
 		return ErrCorrupt
 	}
 	return nil
@@ -64,10 +65,19 @@ func (k *codec) spend(n int) error {
 }
 
 // integer codes a number that is not negative.
-func (k *codec) integer(m *entropy.Number, n *int) { *n = int(m.Code(k.coder, uint64(*n))) }
+func (k *codec) integer(m *entropy.Number, n *int) {
+	k.excess = k.excess || k.reader == nil && *n < 0
+	*n = int(m.Code(k.coder, uint64(max(*n, 0))))
+}
 
-// signed codes any number.
-func (k *codec) signed(m *entropy.Number, n *int64) { *n = m.CodeSigned(k.coder, *n) }
+// signed codes a number of at most 61 bits and a sign.
+func (k *codec) signed(m *entropy.Number, n *int64) {
+	const most = 1 << 61
+	if k.reader == nil && (*n < -most || *n >= most) {
+		k.excess, *n = true, 0
+	}
+	*n = m.CodeSigned(k.coder, *n)
+}
 
 // after codes a number by how much greater it is than another.
 func (k *codec) after(m *entropy.Number, n *int64, other int64) {

@@ -32,7 +32,7 @@ func Make(ctx context.Context, old, new []byte) ([]byte, error) {
 	}
 	e := entropy.NewEncoder()
 	if err := newCodec(e, before, len(new)).script(m.script); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: what became of it cannot be said: %w", ErrUnknown, err)
 	}
 	return e.Finish(), nil
 }
