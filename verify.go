@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -123,7 +124,7 @@ func (r *run) verifyStatement(ctx context.Context) (manifest.Release, error) {
 	for i, s := range r.signers {
 		keys[i] = s.Key()
 	}
-	v, err := verify.New(verify.WithKeys(keys...), verify.WithThreshold(len(keys)))
+	v, err := verify.New(verify.WithKeys(keys...), verify.WithThreshold(len(keys)), verify.WithClock(r.firstMoment))
 	if err != nil {
 		return manifest.Release{}, err
 	}
@@ -131,6 +132,17 @@ func (r *run) verifyStatement(ctx context.Context) (manifest.Release, error) {
 	if err != nil {
 		return manifest.Release{}, err
 	}
-	r.result.Signers = append(r.result.Signers, result.Signers...)
+	for _, s := range result.Signers {
+		r.result.Signers = append(r.result.Signers, s.Signer)
+	}
 	return result.Release, nil
+}
+
+// firstMoment is when a host can take the release at the earliest: it may be made
+// long before.
+func (r *run) firstMoment() time.Time {
+	if r.notBefore.After(r.about.created) {
+		return r.notBefore
+	}
+	return r.about.created
 }

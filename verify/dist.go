@@ -30,7 +30,7 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	bundles, err := readBundles(ctx, fsys, names)
+	bundles, err := v.readBundles(ctx, fsys, names)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
-	bundles, err := readBundles(ctx, fsys, names)
+	bundles, err := v.readBundles(ctx, fsys, names)
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
@@ -113,7 +113,7 @@ func listDist(fsys fs.FS) ([]string, error) {
 }
 
 // readBundles reads the bundle files, each of which must be named after its key.
-func readBundles(ctx context.Context, fsys fs.FS, names []string) ([]namedBundle, error) {
+func (v *Verifier) readBundles(ctx context.Context, fsys fs.FS, names []string) ([]namedBundle, error) {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !IsBundleName(name) })
 	if err := checkBundleCount(len(names)); err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func readBundles(ctx context.Context, fsys fs.FS, names []string) ([]namedBundle
 		if err != nil {
 			return nil, err
 		}
-		b, err := parseNamed(name, data)
+		b, err := v.parse(ctx, name, data)
 		if err != nil {
 			return nil, err
 		}

@@ -65,20 +65,20 @@ func (e *BundleError) Unwrap() error { return e.Err }
 // ThresholdError says whose signatures count and whose do not. It is returned
 // by [Verifier.Verify] and [Verifier.VerifyDist].
 type ThresholdError struct {
-	Threshold int     // signatures needed
-	Signers   []KeyID // trusted keys whose signatures are good
-	Unknown   []KeyID // keys that signed, or claim to, and are not trusted
+	Threshold int         // signatures needed
+	Signers   []Signature // that count
+	Uncounted []Uncounted // that do not
 }
 
 func (e *ThresholdError) Error() string {
 	text := fmt.Sprintf("%v: %d of %d needed", ErrThreshold, len(e.Signers), e.Threshold)
 	if len(e.Signers) > 0 {
-		text += ", by " + shortIDs(e.Signers)
+		text += ", by " + join(e.Signers)
 	}
-	if len(e.Unknown) > 0 {
-		return text + fmt.Sprintf("; ignored unknown %s %s: check that you trust the right public keys, or have a trusted key sign", plural(len(e.Unknown), "key"), shortIDs(e.Unknown))
+	if len(e.Uncounted) > 0 {
+		return text + fmt.Sprintf("; not counted: %s; check that you trust the right keys, or have another trusted signer sign", join(e.Uncounted))
 	}
-	return text + "; have another trusted key sign, and keep its bundle with the packages"
+	return text + "; have another trusted signer sign, and keep its bundle with the packages"
 }
 
 // Unwrap returns [ErrThreshold].

@@ -23,15 +23,12 @@ func TestMessages(t *testing.T) {
 		`verify: bundle "x" signs another statement than the first bundle; do not mix bundles of several releases`: &verify.BundleError{
 			Bundle: "x", Err: verify.ErrDifferentPayload,
 		},
-		`verify: not enough trusted signatures: 0 of 1 needed; have another trusted key sign, and keep its bundle with the packages`: &verify.ThresholdError{Threshold: 1},
-		`verify: not enough trusted signatures: 1 of 2 needed, by 1100000000000000; have another trusted key sign, and keep its bundle with the packages`: &verify.ThresholdError{
-			Threshold: 2, Signers: []verify.KeyID{a},
+		`verify: not enough trusted signatures: 0 of 1 needed; have another trusted signer sign, and keep its bundle with the packages`: &verify.ThresholdError{Threshold: 1},
+		`verify: not enough trusted signatures: 1 of 2 needed, by 1100000000000000 (on call); have another trusted signer sign, and keep its bundle with the packages`: &verify.ThresholdError{
+			Threshold: 2, Signers: []verify.Signature{{Signer: a, Name: "on call"}},
 		},
-		`verify: not enough trusted signatures: 0 of 1 needed; ignored unknown key 2200000000000000: check that you trust the right public keys, or have a trusted key sign`: &verify.ThresholdError{
-			Threshold: 1, Unknown: []verify.KeyID{b},
-		},
-		`verify: not enough trusted signatures: 0 of 1 needed; ignored unknown keys 1100000000000000, 2200000000000000: check that you trust the right public keys, or have a trusted key sign`: &verify.ThresholdError{
-			Threshold: 1, Unknown: []verify.KeyID{a, b},
+		`verify: not enough trusted signatures: 0 of 1 needed; not counted: 1100000000000000: is not trusted, 2200000000000000 (lead): was revoked; check that you trust the right keys, or have another trusted signer sign`: &verify.ThresholdError{
+			Threshold: 1, Uncounted: []verify.Uncounted{{Signer: a, Reason: "is not trusted"}, {Signer: b, Name: "lead", Reason: "was revoked"}},
 		},
 		`verify: file "a" is longer than the 5 bytes that are listed: it was damaged or exchanged; fetch it again from where it was published`: &verify.MismatchError{
 			Name: "a", WantSize: 5, GotSize: 6,

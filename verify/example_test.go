@@ -57,7 +57,7 @@ func ExampleVerifier_Verify() {
 	_, err = verifier.Verify(context.Background(), [][]byte{stranger().bundle(signed)})
 	var refused *verify.ThresholdError
 	if errors.As(err, &refused) {
-		fmt.Println(len(refused.Signers), "of", refused.Threshold, "signatures,", len(refused.Unknown), "by an unknown key")
+		fmt.Println(len(refused.Signers), "of", refused.Threshold, "signatures,", len(refused.Uncounted), "by an unknown key")
 	}
 	// Output: 0 of 1 signatures, 1 by an unknown key
 }

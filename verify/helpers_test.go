@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"strings"
 	"sync"
 	"testing"
@@ -211,4 +212,10 @@ func exampleDist() (publicKey []byte, folder fstest.MapFS) {
 		panic(err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), buildDist(engineer())
+}
+
+// weakKey is a key that is too easy to break.
+func weakKey() crypto.PublicKey {
+	n := new(big.Int).Lsh(big.NewInt(1), 1023)
+	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537}
 }

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"slices"
 	"strings"
 
 	"github.com/sigstore/sigstore/pkg/signature"
@@ -62,24 +61,6 @@ func parseHint(hint string) (KeyID, bool) {
 		return KeyID{}, false
 	}
 	return KeyID(raw), true
-}
-
-func shortIDs(ids []KeyID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = id.Short()
-	}
-	return strings.Join(texts, ", ")
-}
-
-// sortedIDs returns the members of a set in the order of their text.
-func sortedIDs(set map[KeyID]bool) []KeyID {
-	ids := make([]KeyID, 0, len(set))
-	for id := range set {
-		ids = append(ids, id)
-	}
-	slices.SortFunc(ids, func(a, b KeyID) int { return bytes.Compare(a[:], b[:]) })
-	return ids
 }
 
 // Algorithm names a kind of key with the one way in which it signs.

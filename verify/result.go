@@ -6,30 +6,54 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
 // Result is what a [Verifier] has established.
 type Result struct {
-	Release   manifest.Release `json:"release"`
-	Statement manifest.Digest  `json:"statement"` // of the signed bytes; identifies the release
-	Threshold int              `json:"threshold"` // signatures that were needed
-	Signers   []KeyID          `json:"signers"`   // trusted keys that signed; sorted, each once
-	Ignored   []KeyID          `json:"ignored"`   // keys of bundles that counted for nothing; sorted, each once
+	Release      manifest.Release `json:"release"`
+	Statement    manifest.Digest  `json:"statement"`              // of the signed bytes; identifies the release
+	Judged       time.Time        `json:"judged"`                 // when, by the clock
+	TrustVersion int64            `json:"trustVersion,omitempty"` // of the trust file
+	Threshold    int              `json:"threshold"`              // signatures that were needed
+	Signers      []Signature      `json:"signers"`                // that count, by signer
+	Uncounted    []Uncounted      `json:"uncounted,omitempty"`    // that do not, by signer
+	Installed    bool             `json:"installed,omitempty"`    // the host has confirmed this very release before
+	Permit       *manifest.Permit `json:"permit,omitempty"`       // that allows this downgrade
+	Established  []Finding        `json:"established"`            // in the order of the checks
+	Unchecked    []Finding        `json:"unchecked,omitempty"`    // what was not looked at, and why
 }
 
-// String says in words what was established.
+// Finding is what came of a rule.
+type Finding struct {
+	Rule Rule   `json:"rule"`
+	Text string `json:"text"` // a part of a sentence
+}
+
+func (j *judgment) establish(rule Rule, format string, args ...any) {
+	j.result.Established = append(j.result.Established, Finding{rule, fmt.Sprintf(format, args...)})
+}
+
+func (j *judgment) leave(rule Rule, text string) {
+	j.result.Unchecked = append(j.result.Unchecked, Finding{rule, text})
+}
+
+// String says in words what was established, and what was not looked at.
 func (r *Result) String() string {
 	var b strings.Builder
 	release := r.Release
-	fmt.Fprintf(&b, "hotfix %s of %s: version %s on channel %s, %s, %d %s; ",
-		release.ID, release.Product, release.Version, release.Channel, manifest.FormatSequence(release.Epoch, release.Sequence),
-		len(release.Packages), plural(len(release.Packages), "package"))
-	fmt.Fprintf(&b, "signed by %d trusted %s (%d needed): %s",
-		len(r.Signers), plural(len(r.Signers), "key"), r.Threshold, shortIDs(r.Signers))
-	if len(r.Ignored) > 0 {
-		fmt.Fprintf(&b, "; not counted, because unknown: %s", shortIDs(r.Ignored))
+	fmt.Fprintf(&b, "hotfix %s of %s: version %s on channel %s, %s, %d %s", release.ID, release.Product, release.Version, release.Channel,
+		release.Number(), len(release.Packages), plural(len(release.Packages), "package"))
+	for _, f := range r.Established {
+		b.WriteString("; " + f.Text)
+	}
+	if len(r.Uncounted) > 0 {
+		b.WriteString("; not counted: " + join(r.Uncounted))
+	}
+	for _, f := range r.Unchecked {
+		b.WriteString("; " + f.Text)
 	}
 	return b.String()
 }

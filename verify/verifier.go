@@ -1,19 +1,20 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
-// Verifier decides by trusted keys whether a release is genuine. It is made by
-// [New]; the zero Verifier refuses everything.
+// Verifier decides whether a release is genuine, and whether a host may take it.
+// It is made by [New]; the zero Verifier refuses everything.
 type Verifier struct {
-	keys      map[KeyID]Key
-	threshold int
+	config
+	signers map[KeyID]trusted
 }
 
 // Option sets up a [Verifier].
@@ -21,11 +22,29 @@ type Option func(*config) error
 
 type config struct {
 	keys      []Key
-	threshold int
+	threshold int // 0: not given
+	trust     *Trust
+	clock     func() time.Time
+	floor     *manifest.Floor
+	host      *Host
+	permits   [][]byte
+	others    []BundleVerifier
 }
 
-// WithKeys adds trusted keys. There is no default: a Verifier without keys
-// is an error. A key that is given twice counts once.
+// WithTrust takes who is trusted, and all rules, from a trust file. It replaces
+// [WithKeys] and [WithThreshold].
+func WithTrust(t *Trust) Option {
+	return func(c *config) error {
+		if t == nil || len(t.signers) == 0 {
+			return errors.New("verify: WithTrust: the trust file is empty; make it with ParseTrust")
+		}
+		c.trust = t
+		return nil
+	}
+}
+
+// WithKeys adds trusted keys for any product: the short way, for tools. A key that
+// is given twice counts once.
 func WithKeys(keys ...Key) Option {
 	return func(c *config) error {
 		for i, key := range keys {
@@ -38,8 +57,8 @@ func WithKeys(keys ...Key) Option {
 	}
 }
 
-// WithThreshold sets how many distinct trusted keys must have signed; the
-// default is 1. More than there are trusted keys is [ErrUnreachable].
+// WithThreshold sets how many of the keys must have signed; the default is 1.
+// More than there are keys is [ErrUnreachable].
 func WithThreshold(n int) Option {
 	return func(c *config) error {
 		if n < 1 {
@@ -50,9 +69,69 @@ func WithThreshold(n int) Option {
 	}
 }
 
-// New returns a Verifier. It needs at least one key: see [WithKeys].
+// WithClock sets the clock; the default is [time.Now].
+func WithClock(now func() time.Time) Option {
+	return func(c *config) error {
+		if now == nil {
+			return errors.New("verify: WithClock: there is no clock; leave the option out for the system's")
+		}
+		c.clock = now
+		return nil
+	}
+}
+
+// WithFloor judges releases by what the host has confirmed before. Without it,
+// nothing stops an old release from being taken for a new one.
+func WithFloor(f manifest.Floor) Option {
+	return func(c *config) error {
+		if err := f.Validate(); err != nil {
+			return fmt.Errorf("verify: WithFloor: %w", err)
+		}
+		f.Installed, f.Withdrawn = slices.Clone(f.Installed), slices.Clone(f.Withdrawn)
+		c.floor = &f
+		return nil
+	}
+}
+
+// WithHost accepts only releases that have a package for the host.
+func WithHost(h Host) Option {
+	return func(c *config) error {
+		if err := h.validate(); err != nil {
+			return fmt.Errorf("verify: WithHost: %w", err)
+		}
+		c.host = &h
+		return nil
+	}
+}
+
+// WithPermits gives the bundles over one permit of a downgrade. It needs [WithHost]
+// with a name, [WithFloor] and [WithTrust].
+func WithPermits(bundles ...[]byte) Option {
+	return func(c *config) error {
+		if err := checkBundleCount(len(bundles)); err != nil {
+			return err
+		}
+		c.permits = append(c.permits, bundles...)
+		return nil
+	}
+}
+
+// WithBundleVerifier also takes bundles of another kind than those of keys. Whose
+// they may be, the trust file says.
+func WithBundleVerifier(other BundleVerifier) Option {
+	return func(c *config) error {
+		if other == nil {
+			return errors.New("verify: WithBundleVerifier: there is none; leave the option out")
+		}
+		c.others = append(c.others, other)
+		return nil
+	}
+}
+
+// New returns a Verifier. Without trusted keys, by [WithTrust] or [WithKeys], it is
+// [ErrNoKeys].
 func New(options ...Option) (*Verifier, error) {
-	c := config{threshold: 1}
+	c := config{clock: time.Now}
 	for _, option := range options {
 		if option == nil {
 			return nil, errors.New("verify: an option is nil; leave it out")
@@ -61,90 +140,163 @@ func New(options ...Option) (*Verifier, error) {
 			return nil, err
 		}
 	}
-	if len(c.keys) == 0 {
-		return nil, ErrNoKeys
+	if err := c.check(); err != nil {
+		return nil, err
 	}
-	keys := make(map[KeyID]Key, len(c.keys))
-	for _, key := range c.keys {
-		keys[key.ID()] = key
+	v := &Verifier{config: c}
+	if c.trust != nil {
+		v.signers = c.trust.signers
+		return v, nil
 	}
-	if c.threshold > len(keys) {
-		return nil, fmt.Errorf("%w: %d signatures are asked for, but there are only %d distinct keys; add keys or lower the threshold", ErrUnreachable, c.threshold, len(keys))
+	if err := v.trustKeys(); err != nil {
+		return nil, err
 	}
-	return &Verifier{keys: keys, threshold: c.threshold}, nil
+	return v, nil
 }
 
-// Verify checks the bundles of one release and returns what they establish.
-// All of them must be over the same bytes. A bundle of a key that is not
-// trusted counts for nothing; one that is damaged, or that names a trusted key
-// without being signed by it, is an error even if the others would do.
-//
-// Errors are [*BundleError], [*ThresholdError], [*StatementError], [ErrNoKeys]
-// and those of the context.
-func (v *Verifier) Verify(ctx context.Context, bundles [][]byte) (*Result, error) {
-	if err := v.ready(); err != nil {
-		return nil, err
+// check refuses options that do not go together.
+func (c *config) check() error {
+	switch {
+	case c.trust != nil && (len(c.keys) > 0 || c.threshold > 0):
+		return errors.New("verify: WithTrust replaces WithKeys and WithThreshold: give one or the other")
+	case c.trust == nil && len(c.keys) == 0:
+		return ErrNoKeys
+	case len(c.others) > 0 && c.trust == nil:
+		return errors.New("verify: WithBundleVerifier: keys say nothing about identities: give a trust file that lists them with WithTrust")
+	case len(c.permits) > 0 && (c.trust == nil || c.floor == nil || c.host == nil || c.host.Name == ""):
+		return errors.New("verify: WithPermits: a permit is for one host, and needs a trust file, a floor and the host's name: give WithTrust, WithFloor and WithHost, too")
 	}
-	if err := checkBundleCount(len(bundles)); err != nil {
-		return nil, err
+	return nil
+}
+
+// trustKeys makes signers of the plain keys.
+func (v *Verifier) trustKeys() error {
+	v.signers = make(map[KeyID]trusted, len(v.keys))
+	for _, key := range v.keys {
+		v.signers[key.ID()] = trusted{key: key}
 	}
-	parsed := make([]namedBundle, len(bundles))
-	for i, data := range bundles {
-		b, err := parseNamed(fmt.Sprintf("%d of %d", i+1, len(bundles)), data)
-		if err != nil {
-			return nil, err
-		}
-		parsed[i] = b
+	v.threshold = max(v.threshold, 1)
+	if v.threshold > len(v.signers) {
+		return fmt.Errorf("%w: %d signatures are asked for, but there are only %d distinct keys; add keys or lower the threshold", ErrUnreachable, v.threshold, len(v.signers))
 	}
-	return v.verify(ctx, parsed)
+	return nil
 }
 
 // ready refuses a Verifier that New did not make.
 func (v *Verifier) ready() error {
-	if v == nil || len(v.keys) == 0 || v.threshold < 1 {
+	if v == nil || len(v.signers) == 0 {
 		return ErrNoKeys
 	}
 	return nil
 }
 
-func (v *Verifier) verify(ctx context.Context, bundles []namedBundle) (*Result, error) {
-	if err := checkSamePayload(bundles); err != nil {
+func (v *Verifier) signer(id KeyID) (trusted, bool) {
+	s, ok := v.signers[id]
+	return s, ok
+}
+
+// Verify checks the bundles of one release and returns what they establish.
+// All of them must be over the same bytes. A bundle of a signer that is not
+// trusted counts for nothing; one that is damaged, or that names a trusted signer
+// without being signed by it, is an error even if the others would do.
+//
+// Errors are [*BundleError], [*ThresholdError], [*StatementError],
+// [*RefusalError], [ErrNoKeys] and those of the context.
+func (v *Verifier) Verify(ctx context.Context, bundles [][]byte) (*Result, error) {
+	if err := v.ready(); err != nil {
 		return nil, err
 	}
-	signers, unknown, err := v.signers(ctx, bundles)
+	parsed, err := v.parseAll(ctx, bundles)
 	if err != nil {
 		return nil, err
 	}
-	if len(signers) < v.threshold {
-		return nil, &ThresholdError{Threshold: v.threshold, Signers: signers, Unknown: unknown}
+	return v.verify(ctx, parsed)
+}
+
+// verify is the order of all checks: bundles, threshold, statement, time, floor,
+// target and base. What is not authenticated yet is not looked at.
+func (v *Verifier) verify(ctx context.Context, bundles []namedBundle) (*Result, error) {
+	now, err := v.now()
+	if err != nil {
+		return nil, err
 	}
-	payload := bundles[0].Payload
-	statement, err := manifest.DecodeStatement[manifest.Release](payload)
+	signed, err := v.open(ctx, bundles, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := signed.require(v.least()); err != nil {
+		return nil, err
+	}
+	statement, err := manifest.DecodeStatement[manifest.Release](signed.payload)
 	if err != nil {
 		return nil, &StatementError{Err: err}
 	}
-	return &Result{
-		Release:   statement.Predicate,
-		Statement: manifest.DigestOf(payload),
-		Threshold: v.threshold,
-		Signers:   signers,
-		Ignored:   unknown,
-	}, nil
-}
-
-// namedBundle is a bundle with the name that messages give it.
-type namedBundle struct {
-	name string
-	Bundle
-}
-
-func parseNamed(name string, data []byte) (namedBundle, error) {
-	b, err := ParseBundle(data)
-	var refused *BundleError
-	if errors.As(err, &refused) {
-		return namedBundle{}, &BundleError{Bundle: name, Reason: refused.Reason, Err: refused.Err}
+	j := &judgment{Verifier: v, now: now, release: statement.Predicate, result: &Result{
+		Release: statement.Predicate, Statement: manifest.DigestOf(signed.payload), Judged: now,
+	}}
+	if err := j.run(ctx, signed); err != nil {
+		return nil, err
 	}
-	return namedBundle{name: name, Bundle: b}, err
+	return j.result, nil
+}
+
+// least is how many good signatures there must be before anything that was signed
+// is read.
+func (v *Verifier) least() int {
+	if v.trust == nil {
+		return v.threshold
+	}
+	return v.trust.least(releasesQuorum)
+}
+
+func releasesQuorum(p manifest.TrustProduct) *manifest.Quorum { return &p.Releases }
+
+func permitsQuorum(p manifest.TrustProduct) *manifest.Quorum { return p.Permits }
+
+// judgment is one release on its way through the rules.
+type judgment struct {
+	*Verifier
+	now     time.Time
+	release manifest.Release
+	rules   manifest.TrustProduct // zero without a trust file
+	result  *Result
+}
+
+func (j *judgment) run(ctx context.Context, signed *signatures) error {
+	for _, check := range []func() error{
+		func() error { return j.checkSigners(signed) },
+		j.checkTime,
+		func() error { return j.checkFloor(ctx) },
+		j.checkHost,
+	} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSigners requires the quorum of the release's product.
+func (j *judgment) checkSigners(signed *signatures) error {
+	threshold := j.threshold
+	if j.trust != nil {
+		var err error
+		if j.rules, err = j.trust.product(j.release.Product, j.release.Channel); err != nil {
+			return err
+		}
+		threshold = int(j.rules.Releases.Threshold)
+		signed = signed.among(j.rules.Releases.Signers, j.rules.RequireTimestamp)
+	}
+	if err := signed.require(threshold); err != nil {
+		return err
+	}
+	j.result.Threshold, j.result.Signers, j.result.Uncounted = threshold, signed.good, signed.other
+	j.establish(RuleThreshold, "signed by %d trusted %s (%d needed): %s", len(signed.good), plural(len(signed.good), "signer"), threshold, join(signed.good))
+	if j.trust != nil {
+		j.result.TrustVersion = j.trust.Version()
+		j.establish(RuleProduct, "trusted for product %s on channel %s by the trust file, version %d", j.release.Product, j.release.Channel, j.trust.Version())
+	}
+	return nil
 }
 
 func checkBundleCount(n int) error {
@@ -156,30 +308,9 @@ func checkBundleCount(n int) error {
 
 func checkSamePayload(bundles []namedBundle) error {
 	for _, b := range bundles {
-		if !bytes.Equal(b.Payload, bundles[0].Payload) {
+		if string(b.Payload) != string(bundles[0].Payload) {
 			return &BundleError{Bundle: b.name, Err: ErrDifferentPayload}
 		}
 	}
 	return nil
-}
-
-// signers returns the trusted keys whose signatures are good, and the keys of
-// the other bundles.
-func (v *Verifier) signers(ctx context.Context, bundles []namedBundle) (signers, unknown []KeyID, err error) {
-	good, other := map[KeyID]bool{}, map[KeyID]bool{}
-	for _, b := range bundles {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		key, trusted := v.keys[b.Key]
-		if !trusted {
-			other[b.Key] = true
-			continue
-		}
-		if err := key.verify(SignedBytes(b.Payload), b.Signature); err != nil {
-			return nil, nil, &BundleError{Bundle: b.name, Reason: "names the trusted key " + b.Key.Short(), Err: err}
-		}
-		good[b.Key] = true
-	}
-	return sortedIDs(good), sortedIDs(other), nil
 }

@@ -79,7 +79,7 @@ func TestVerifyKeyKinds(t *testing.T) {
 				require.NoError(t, err)
 				result, err := v.Verify(t.Context(), [][]byte{s.bundle(signed)})
 				require.NoError(t, err)
-				assert.Equal(t, []verify.KeyID{s.key.ID()}, result.Signers)
+				assert.Equal(t, []verify.Signature{{Signer: s.key.ID()}}, result.Signers)
 				assert.Equal(t, release(), result.Release)
 				assert.Equal(t, manifest.DigestOf(signed), result.Statement)
 
@@ -120,18 +120,22 @@ func TestVerifyThreshold(t *testing.T) {
 				var refused *verify.ThresholdError
 				require.ErrorAs(t, err, &refused)
 				assert.ErrorIs(t, err, verify.ErrThreshold)
-				assert.Len(t, refused.Unknown, test.unknown)
-				for _, id := range refused.Unknown {
-					assert.ErrorContains(t, err, id.Short())
+				assert.Len(t, refused.Uncounted, test.unknown)
+				for _, u := range refused.Uncounted {
+					assert.ErrorContains(t, err, u.String())
+					assert.ErrorIs(t, u.Err, verify.ErrUnknownSigner)
 				}
 				assert.Nil(t, result)
 				return
 			}
 			require.NoError(t, err)
 			assert.Len(t, result.Signers, test.signers)
-			assert.Len(t, result.Ignored, test.unknown)
-			for _, id := range append(result.Signers, result.Ignored...) {
-				assert.Contains(t, result.String(), id.Short())
+			assert.Len(t, result.Uncounted, test.unknown)
+			for _, s := range result.Signers {
+				assert.Contains(t, result.String(), s.Signer.Short())
+			}
+			for _, u := range result.Uncounted {
+				assert.Contains(t, result.String(), u.Signer.Short())
 			}
 		})
 	}

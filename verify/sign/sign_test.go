@@ -82,7 +82,7 @@ func signAndVerify(t *testing.T, s *sign.Signer) {
 	result, err := v.Verify(t.Context(), [][]byte{bundle})
 	require.NoError(t, err)
 	assert.Equal(t, release(), result.Release)
-	assert.Equal(t, []verify.KeyID{s.Key().ID()}, result.Signers)
+	assert.Equal(t, []verify.Signature{{Signer: s.Key().ID()}}, result.Signers)
 }
 
 func TestGenerateAndLoad(t *testing.T) {
