@@ -144,7 +144,9 @@ var errDevice = errors.New("the device is gone")
 
 func (s brokenSigner) Key() verify.Key { return s.key }
 
-func (brokenSigner) Sign(context.Context, manifest.Attestation) ([]byte, error) { return nil, errDevice }
+func (brokenSigner) Sign(context.Context, manifest.Attestation) ([]byte, error) {
+	return nil, errDevice
+}
 
 // forger signs with another key than it says.
 type forger struct {

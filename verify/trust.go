@@ -140,14 +140,12 @@ func (t *Trust) product(product, channel string) (manifest.TrustProduct, error) 
 	return manifest.TrustProduct{}, refuse(RuleProduct, ErrUnknownProduct, reason, "take a release of a product that this host runs, or have the trust file extended")
 }
 
-// least is the lowest threshold of all quorums: with fewer signatures, nothing
+// least is the lowest threshold of all products: with fewer signatures, nothing
 // that was signed is even read.
-func (t *Trust) least(quorums func(manifest.TrustProduct) *manifest.Quorum) int {
-	least := int64(1 << 30)
+func (t *Trust) least() int {
+	least := int64(len(t.signers))
 	for _, p := range t.document.Products {
-		if q := quorums(p); q != nil {
-			least = min(least, q.Threshold)
-		}
+		least = min(least, p.Releases.Threshold)
 	}
 	return int(least)
 }

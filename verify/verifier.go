@@ -246,12 +246,8 @@ func (v *Verifier) least() int {
 	if v.trust == nil {
 		return v.threshold
 	}
-	return v.trust.least(releasesQuorum)
+	return v.trust.least()
 }
-
-func releasesQuorum(p manifest.TrustProduct) *manifest.Quorum { return &p.Releases }
-
-func permitsQuorum(p manifest.TrustProduct) *manifest.Quorum { return p.Permits }
 
 // judgment is one release on its way through the rules.
 type judgment struct {
@@ -278,8 +274,9 @@ func (j *judgment) run(ctx context.Context, signed *signatures) error {
 
 // checkSigners requires the quorum of the release's product.
 func (j *judgment) checkSigners(signed *signatures) error {
-	threshold := j.threshold
+	threshold, who := j.threshold, "key"
 	if j.trust != nil {
+		who = "signer"
 		var err error
 		if j.rules, err = j.trust.product(j.release.Product, j.release.Channel); err != nil {
 			return err
@@ -291,7 +288,7 @@ func (j *judgment) checkSigners(signed *signatures) error {
 		return err
 	}
 	j.result.Threshold, j.result.Signers, j.result.Uncounted = threshold, signed.good, signed.other
-	j.establish(RuleThreshold, "signed by %d trusted %s (%d needed): %s", len(signed.good), plural(len(signed.good), "signer"), threshold, join(signed.good))
+	j.establish(RuleThreshold, "signed by %d trusted %s (%d needed): %s", len(signed.good), plural(len(signed.good), who), threshold, join(signed.good))
 	if j.trust != nil {
 		j.result.TrustVersion = j.trust.Version()
 		j.establish(RuleProduct, "trusted for product %s on channel %s by the trust file, version %d", j.release.Product, j.release.Channel, j.trust.Version())

@@ -30,16 +30,16 @@ func isFolder(path string) (bool, error) {
 
 func defineVerify(t *tool, flags *flag.FlagSet) action {
 	asJSON := jsonFlag(flags)
-	var keys, have list
-	flags.Var(&keys, "key", "public key `file` that is trusted; may be given several times")
-	threshold := flags.Int("threshold", 1, "how many of the keys must have signed")
+	var f judgeFlags
+	f.define(flags)
+	var have list
 	flags.Var(&have, "have", "`file` of an executable that a host has: say which packages it would take; may be given several times")
 	return func(ctx context.Context, args []string) error {
-		v, err := loadVerifier(keys, *threshold)
+		j, err := f.verifier(ctx, productOf(args[0]))
 		if err != nil {
 			return err
 		}
-		checked, err := verifyPath(ctx, args[0], v)
+		checked, err := verifyPath(ctx, args[0], j.Verifier)
 		if err != nil {
 			return err
 		}
@@ -47,6 +47,9 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 			if checked.Hosts, err = checked.asHosts(ctx, have); err != nil {
 				return err
 			}
+		}
+		if err := j.remember(ctx, checked.Result); err != nil {
+			return err
 		}
 		return t.print(*asJSON, checked, checked.text)
 	}
@@ -161,6 +164,9 @@ func defineSign(t *tool, flags *flag.FlagSet) action {
 	return func(ctx context.Context, args []string) error {
 		if *key == "" {
 			return fmt.Errorf("no -key: give the private key file to sign with")
+		}
+		if folder, err := isFolder(args[0]); err == nil && !folder {
+			return t.countersign(ctx, args[0], *key)
 		}
 		release, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(args[0]))
 		if err != nil {

@@ -52,21 +52,6 @@ func (t *tool) loadSigner(path string) (*sign.Signer, error) {
 	return signer, nil
 }
 
-// loadVerifier reads public key files; threshold of them must have signed.
-func loadVerifier(paths []string, threshold int) (*verify.Verifier, error) {
-	keys := make([]verify.Key, len(paths))
-	for i, path := range paths {
-		data, err := readFile(path, verify.MaxKeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading the key: %w", err)
-		}
-		if keys[i], err = verify.ParsePublicKey(data); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return verify.New(verify.WithKeys(keys...), verify.WithThreshold(threshold))
-}
-
 // readFile reads a file of bounded size.
 func readFile(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)

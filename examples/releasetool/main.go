@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -53,7 +54,13 @@ func commands() []command {
 		{"inspect", "DIST|PACKAGE", "show what a dist folder or a package holds", defineInspect},
 		{"verify", "DIST|PACKAGE|TEXT", "verify signatures, digests and packages as a host would", defineVerify},
 		{"keygen", "", "make an encrypted key pair that cosign reads as well", defineKeygen},
-		{"sign", "DIST", "add a signature to a dist folder", defineSign},
+		{"sign", "DIST|DOCUMENT", "add a signature to a dist folder, or to a permit, notice or trust file", defineSign},
+		{"permit", "DIST", "let one host install an older release, for a while", definePermit},
+		{"withdraw", "DIST", "take a release back: hosts that see the notice install it no more", defineWithdraw},
+		{"trust init", "", "make the first trust file: who may release what", defineTrustInit},
+		{"trust add", "TRUST", "make the next version of a trust file: signers, products, authorities, revocations", defineTrustAdd},
+		{"trust rotate", "TRUST NEXT", "sign the next version of a trust file, or install it when enough have signed", defineTrustRotate},
+		{"trust show", "TRUST", "show a trust file", defineTrustShow},
 		{"change", "", "show what a fix changes, which targets it affects, and what policies say to it", defineChange},
 		{"explain", "OLD NEW", "tell what differs between two Go executables, function by function", defineExplain},
 		{"reproduce", "FILE", "rebuild a published Go executable from its build info and compare", defineReproduce},
@@ -96,13 +103,14 @@ func (t *tool) run(ctx context.Context, args []string) int {
 
 func (t *tool) dispatch(ctx context.Context, args []string) error {
 	for _, c := range commands() {
-		if c.name != args[0] {
+		words := strings.Fields(c.name)
+		if len(args) < len(words) || !slices.Equal(args[:len(words)], words) {
 			continue
 		}
 		flags := flag.NewFlagSet(c.name, flag.ContinueOnError)
 		flags.SetOutput(io.Discard)
 		act := c.define(t, flags)
-		if err := flags.Parse(args[1:]); err != nil {
+		if err := flags.Parse(args[len(words):]); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
 				t.help(c, flags)
 				return err
