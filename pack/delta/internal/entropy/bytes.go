@@ -27,8 +27,9 @@ const (
 
 	leastBits  = 15 // of the number of probabilities for each context
 	mostBits   = 19
-	slotBits   = 1  // of the number of probabilities for each byte and context
-	byteLimit  = 60 // of probabilities
+	roomEach   = 160 // bytes of room for one probability of each order
+	slotBits   = 1   // of the number of probabilities for each byte and context
+	byteLimit  = 60  // of probabilities
 	matchLimit = 250
 
 	minMatch   = 5
@@ -46,10 +47,11 @@ const (
 	squashRange = 2047 // of stretched probabilities, 8 bits behind the point
 )
 
-// NewBytes returns a model for about so many bytes, trained ones included.
-func NewBytes(size int) *Bytes {
+// NewBytes returns a model for about so many bytes, trained ones included, that
+// itself takes up about a quarter of the given room, or a megabyte.
+func NewBytes(size, room int) *Bytes {
 	length := bits.Len(uint(size))
-	width := min(max(length+slotBits, leastBits), mostBits)
+	width := max(min(length+slotBits, bits.Len(uint(room/roomEach)), mostBits), leastBits)
 	m := &Bytes{history: make([]byte, 0, size), index: make([]int32, 1<<min(length+slotBits, indexBits)), matched: NewProbs(2*(maxMatch+1), One/2)}
 	m.width, m.tables = width, NewProbs(orders<<width, One/2)
 	for i := range m.weights {

@@ -16,7 +16,7 @@ type byteModel interface {
 
 func byteModels(size int) map[string]func() byteModel {
 	return map[string]func() byteModel{
-		"mixed": func() byteModel { return NewBytes(size) },
+		"mixed": func() byteModel { return NewBytes(size, 64<<20) },
 		"quick": func() byteModel { return NewQuickBytes() },
 	}
 }

@@ -18,9 +18,10 @@ type codec struct {
 	coder  entropy.Coder
 	reader *entropy.Decoder // nil for a writer
 	old    *program.Program
-	size   int  // of the new file
-	budget int  // bytes that the script may still take up
-	excess bool // a number that was written is larger than can be coded
+	size   int     // of the new file
+	shifts *shifts // once the moves are known
+	budget int     // bytes that the script may still take up
+	excess bool    // a number that was written is larger than can be coded
 }
 
 // generous is how many bytes a script may take up for one of the two files

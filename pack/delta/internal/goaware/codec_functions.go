@@ -16,6 +16,8 @@ type recordCodec struct {
 	sameStep                  *entropy.Flag // by kind of table, and whether the last steps were as expected
 	distances, values         []*entropy.Number
 	steps                     *entropy.Number
+
+	expected, actual []program.Step // of the table that is coded
 }
 
 // Bounds of what a record has, and of what is told apart when it is coded.
@@ -39,7 +41,8 @@ func newRecordCodec(k *codec) *recordCodec {
 // functionEdits codes the functions whose records are not as expected. What is
 // expected follows from the parts of the script before.
 func (k *codec) functionEdits(s *script) error {
-	x := &expectation{old: k.old, shifts: newShifts(k.old, s)}
+	k.shifts = newShifts(k.old, s)
+	x := &expectation{old: k.old, shifts: k.shifts}
 	r, keeps, kinds := newRecordCodec(k), entropy.NewNumber(), entropy.NewFlag(int(editKinds*editKinds))
 	left, last := k.old.Functions, changed
 	var before record
@@ -159,8 +162,9 @@ func (k *recordCodec) tables(r, expected *record) error {
 // table codes the steps of a table, each by the expected one that ends next.
 func (k *recordCodec) table(kind int, content *[]byte, guess []byte) error {
 	quantum := k.old.Quantum()
-	expected := program.Steps(guess, quantum)
-	steps := program.Steps(*content, quantum)
+	k.expected = program.AppendSteps(k.expected[:0], guess, quantum)
+	k.actual = program.AppendSteps(k.actual[:0], *content, quantum)
+	expected, steps := k.expected, k.actual
 	last, asExpected := program.Step{Value: -1}, 0 // bits for the last steps
 	n := len(steps)
 	k.integer(k.steps, &n)
@@ -188,6 +192,7 @@ func (k *recordCodec) table(kind int, content *[]byte, guess []byte) error {
 		}
 		last = steps[i]
 	}
+	k.actual = steps
 	if k.reader != nil {
 		*content = program.AppendTable(nil, steps, quantum)
 	}

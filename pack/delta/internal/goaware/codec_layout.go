@@ -137,7 +137,7 @@ func (k *codec) literals(s *script) error {
 // mixedLiterals codes so many of the literal bytes by contexts that are mixed, which
 // learn from about so many bytes of the old file.
 func (k *codec) mixedLiterals(s *script, size, learn int) error {
-	m := entropy.NewBytes(size + learn)
+	m := entropy.NewBytes(size+learn, k.size)
 	left, end, learned := s.Literals[:size], 0, 0
 	for _, op := range s.Operations {
 		switch op.Kind {

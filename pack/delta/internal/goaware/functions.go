@@ -241,7 +241,7 @@ func (t *tables) grow() {
 }
 
 // tablesEach is about how many places there are for the tables of a function.
-const tablesEach = 8
+const tablesEach = 6
 
 // add adds a function. Its tables are laid out in the linker's order
 // (generatePctab in cmd/link/internal/ld/pcln.go): inlined calls last.

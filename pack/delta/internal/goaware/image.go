@@ -34,10 +34,11 @@ type image struct {
 	corrections []correction
 }
 
-// newImage makes the tables. The script must not change afterwards.
-func newImage(old *program.Program, s *script) (*image, error) {
+// newImage makes the tables. The script, whose moves the shifts are, must not change
+// afterwards.
+func newImage(old *program.Program, s *script, moves *shifts) (*image, error) {
 	m := &image{
-		old: old, shifts: newShifts(old, s), place: newPlacement(s.Sections), sections: s.Sections,
+		old: old, shifts: moves, place: newPlacement(s.Sections), sections: s.Sections,
 		pieces: s.Operations, starts: make([]int, 1, len(s.Operations)+1), literals: s.Literals, corrections: s.Corrections,
 	}
 	literal := 0

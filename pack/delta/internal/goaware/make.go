@@ -50,13 +50,14 @@ func Apply(ctx context.Context, old, body []byte, size int) (io.ReaderAt, error)
 		return nil, context.Cause(ctx)
 	}
 	d, s := entropy.NewDecoder(body), &script{}
-	if err := newCodec(d, program, size).script(s); err != nil {
+	k := newCodec(d, program, size)
+	if err := k.script(s); err != nil {
 		return nil, err
 	}
 	if !d.Done() {
 		return nil, ErrCorrupt
 	}
-	made, err := newImage(program, s)
+	made, err := newImage(program, s, k.shifts)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
@@ -220,7 +221,7 @@ func (m *maker) checkTables() error {
 	quantum := m.old.Quantum()
 	for _, e := range m.script.Functions {
 		for _, content := range e.Record.Tables {
-			if !bytes.Equal(content, program.AppendTable(nil, program.Steps(content, quantum), quantum)) {
+			if !bytes.Equal(content, program.AppendTable(nil, program.AppendSteps(nil, content, quantum), quantum)) {
 				return fmt.Errorf("%w: a table is not as the compiler writes it", ErrUnknown)
 			}
 		}
@@ -252,7 +253,7 @@ func (r *record) equal(other *record) bool {
 
 // findCorrections compares what the script makes with what it should.
 func (m *maker) findCorrections() error {
-	image, err := newImage(m.old, m.script)
+	image, err := newImage(m.old, m.script, m.shifts)
 	if err != nil {
 		return fmt.Errorf("%w: its function table is not as the linker writes it: %w", ErrUnknown, err)
 	}

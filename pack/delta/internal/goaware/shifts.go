@@ -42,7 +42,7 @@ func newShifts(old *program.Program, s *script) *shifts {
 	m := &shifts{low: old.Low()}
 	list := copied(old, s)
 	slices.SortStableFunc(list, func(a, b interval) int { return cmp.Compare(a.start, b.start) })
-	m.parts = append(m.parts, stretch{})
+	m.parts = append(make([]stretch, 0, len(list)+1), stretch{})
 	end := uint32(0)
 	for _, i := range list {
 		start := max(i.start, end)
@@ -79,7 +79,7 @@ func (m *shifts) add(start uint32, shift uint64) {
 // copied lists where sections and operations moved addresses to. That a section
 // begins where another did counts first: bases of offsets lie there.
 func copied(old *program.Program, s *script) []interval {
-	var list []interval
+	list := make([]interval, 0, len(s.Sections)+len(s.Operations))
 	if len(s.Sections) == len(old.Sections) {
 		for i, section := range old.Sections {
 			start := uint32(section.Addr - old.Low())

@@ -18,9 +18,11 @@ func (p *Program) Steps(f *Function, table int, steps []Step) []Step {
 	return appendSteps(p.tableFrom(f.Tables[table]), p.table.Quantum, uint32(f.Size), steps)
 }
 
-// Steps returns the steps of the table at the beginning of data. A table that is
-// cut short has those up to there.
-func Steps(data []byte, quantum uint32) []Step { return appendSteps(data, quantum, None, nil) }
+// AppendSteps appends the steps of the table at the beginning of data. A table that
+// is cut short has those up to there.
+func AppendSteps(steps []Step, data []byte, quantum uint32) []Step {
+	return appendSteps(data, quantum, None, steps)
+}
 
 // tableFrom is the data that begins at an offset among the programs.
 func (p *Program) tableFrom(offset uint32) []byte {
