@@ -89,7 +89,7 @@ type genericDecoder struct {
 }
 
 // blockSize is how many bytes are read and written at once.
-const blockSize = 32 << 10
+const blockSize = 16 << 10
 
 func decodeGeneric(ctx context.Context, old io.ReaderAt, header Info, body []byte, w io.Writer) error {
 	var part [parts][]byte

@@ -1,28 +1,37 @@
 package goaware
 
-import "github.com/gohotfix/hotfix/pack/delta/internal/program"
+import (
+	"iter"
+	"slices"
 
-// movePlaces is the list of relocations that follows from the old one.
-func movePlaces(old *program.Program, m *shifts, edits []relocationEdit) []program.Relocation {
-	list := make([]program.Relocation, 0, len(old.Relocations))
-	next := 0
-	keep := func(n int) {
-		for ; n > 0 && next < len(old.Relocations); n-- {
-			r := old.Relocations[next]
-			list = append(list, program.Relocation{Addr: m.movement(r.Addr).New, Segment: r.Segment})
-			next++
+	"github.com/gohotfix/hotfix/pack/delta/internal/program"
+)
+
+// movePlaces yields the list of relocations that follows from the old one.
+func movePlaces(old *program.Program, m *shifts, edits []relocationEdit) iter.Seq[program.Relocation] {
+	return func(yield func(program.Relocation) bool) {
+		left := old.Relocations
+		keep := func(n int) bool {
+			for _, r := range left[:min(n, len(left))] {
+				if !yield(program.Relocation{Addr: m.movement(r.Addr).New, Segment: r.Segment}) {
+					return false
+				}
+			}
+			left = left[min(n, len(left)):]
+			return true
 		}
-	}
-	for _, e := range edits {
-		keep(e.Keep)
-		if e.Drop {
-			next++
-		} else {
-			list = append(list, e.New)
+		for _, e := range edits {
+			if !keep(e.Keep) {
+				return
+			}
+			if e.Drop {
+				left = left[min(1, len(left)):]
+			} else if !yield(e.New) {
+				return
+			}
 		}
+		keep(len(left))
 	}
-	keep(len(old.Relocations) - next)
-	return list
 }
 
 // fewDropped is how many expected relocations are given up at once, when one that
@@ -31,7 +40,7 @@ const fewDropped = 256
 
 // findRelocations finds where the relocations are not as expected.
 func (m *maker) findRelocations() error {
-	expected := movePlaces(m.old, m.shifts, nil)
+	expected := slices.Collect(movePlaces(m.old, m.shifts, nil))
 	position := make(map[program.Relocation]int, len(expected))
 	for i, r := range expected {
 		position[r] = i

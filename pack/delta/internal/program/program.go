@@ -19,6 +19,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"sort"
@@ -230,21 +231,31 @@ func (p *Program) Loaded(offset int) (addr uint64, size int, ok bool) {
 // Labels are the distinct targets of references and of functions' data, ascending.
 func (p *Program) Labels() []uint32 {
 	if p.labels == nil {
-		p.labels = make([]uint32, 0, len(p.References)+4*len(p.Functions))
-		for i := range p.Functions {
-			for _, d := range p.Functions[i].Data {
-				if target, ok := p.target(p.module.FuncData + uint64(d)); ok && d != None {
-					p.labels = append(p.labels, target)
-				}
-			}
+		n := 0
+		for range p.targets() {
+			n++
 		}
-		for r := range p.References.All(0) {
-			if r.Kind != Line {
-				p.labels = append(p.labels, r.Target)
-			}
-		}
+		p.labels = slices.AppendSeq(make([]uint32, 0, n), p.targets())
 		slices.Sort(p.labels)
 		p.labels = slices.Compact(p.labels)
 	}
 	return p.labels
+}
+
+// targets yields what functions' data and references lead to.
+func (p *Program) targets() iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for i := range p.Functions {
+			for _, d := range p.Functions[i].Data {
+				if target, ok := p.target(p.module.FuncData + uint64(d)); ok && d != None && !yield(target) {
+					return
+				}
+			}
+		}
+		for r := range p.References.All(0) {
+			if r.Kind != Line && !yield(r.Target) {
+				return
+			}
+		}
+	}
 }

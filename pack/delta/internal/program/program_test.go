@@ -78,7 +78,7 @@ func assertTables(t *testing.T, p *program.Program) {
 
 func assertRelocations(t *testing.T, p *program.Program) {
 	if len(p.Relocations) > 0 {
-		made := p.AppendRelocations(nil, p.Relocations, func(addr uint64) uint64 { return addr })
+		made := p.AppendRelocations(nil, slices.Values(p.Relocations), func(addr uint64) uint64 { return addr })
 		assert.Equal(t, content(p, p.Parts.Relocations), made)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"iter"
 	"slices"
 )
 
@@ -43,7 +44,7 @@ func (p *Program) readRelocations() {
 		p.readMachRelocations(p.Data[r.Start:r.End])
 	}
 	same := func(addr uint64) uint64 { return addr }
-	if r.Len() > 0 && bytes.Equal(p.AppendRelocations(make([]byte, 0, r.Len()+machAlign), p.Relocations, same), p.Data[r.Start:r.End]) {
+	if r.Len() > 0 && bytes.Equal(p.AppendRelocations(make([]byte, 0, r.Len()+machAlign), slices.Values(p.Relocations), same), p.Data[r.Start:r.End]) {
 		p.Parts.Relocations = r
 	} else {
 		p.Relocations = nil
@@ -106,13 +107,14 @@ func (p *Program) readMachRelocations(data []byte) {
 // AppendRelocations appends a list of relocations of this program's format as the
 // linker writes it (peBaseRelocTable and machoDyldInfo in cmd/link/internal/ld),
 // if the program's segments have moved.
-func (p *Program) AppendRelocations(b []byte, list []Relocation, moved func(uint64) uint64) []byte {
+func (p *Program) AppendRelocations(b []byte, list iter.Seq[Relocation], moved func(uint64) uint64) []byte {
 	if p.file.Format == "PE" {
-		return appendPERelocations(b, list, moved(p.imageBase()))
+		all := slices.AppendSeq(make([]Relocation, 0, len(p.Relocations)), list)
+		return appendPERelocations(b, all, moved(p.imageBase()))
 	}
 	from := len(b)
 	b = append(b, machStart)
-	for _, r := range list {
+	for r := range list {
 		if int(r.Segment) >= len(p.segments) {
 			continue
 		}
@@ -128,13 +130,11 @@ func (p *Program) AppendRelocations(b []byte, list []Relocation, moved func(uint
 }
 
 // appendPERelocations writes the pages in ascending order, and in each the places
-// in the order of the list.
-func appendPERelocations(b []byte, list []Relocation, base uint64) []byte {
+// in the order of the list, which it sorts.
+func appendPERelocations(b []byte, sorted []Relocation, base uint64) []byte {
 	page := func(r Relocation) uint32 { return uint32(r.Addr-base) &^ (pePage - 1) }
 	ascending := func(a, b Relocation) int { return cmp.Compare(page(a), page(b)) }
-	sorted := list
-	if !slices.IsSortedFunc(list, ascending) {
-		sorted = slices.Clone(list)
+	if !slices.IsSortedFunc(sorted, ascending) {
 		slices.SortStableFunc(sorted, ascending)
 	}
 	for len(sorted) > 0 {

@@ -141,7 +141,7 @@ const (
 	idEnd  = "\"\n \xff"
 	idNote = "\x04\x00\x00\x00\x53\x00\x00\x00\x04\x00\x00\x00Go\x00\x00"
 
-	searched = blockSize // bytes at the beginning of a section
+	searched = 64 << 10 // bytes at the beginning of a section
 )
 
 func (s *Seals) findID() {
@@ -358,7 +358,7 @@ func (s *Seals) hashRange(h hash.Hash, r Span) error {
 }
 
 // blockSize is how many bytes of a file are read at once.
-const blockSize = 32 << 10
+const blockSize = 16 << 10
 
 // errAddresses says that a checksum is one of what is not in the file.
 var errAddresses = errors.New("the FIPS 140 module lies outside the file")
