@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"mime"
 	"net/http"
 	"net/url"
 	"time"
@@ -180,7 +181,7 @@ func (c *Client) post(ctx context.Context, query []byte) ([]byte, error) {
 	if answer.StatusCode != http.StatusOK {
 		return nil, c.fail(fmt.Sprintf("the status is %d %s, not 200; check the URL, or try later", answer.StatusCode, http.StatusText(answer.StatusCode)), ErrHTTP)
 	}
-	if kind := answer.Header.Get("Content-Type"); kind != replyType {
+	if kind := answer.Header.Get("Content-Type"); !isReply(kind) {
 		return nil, c.fail(fmt.Sprintf("the answer is of type %.40q, not %s; check the URL", kind, replyType), ErrHTTP)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, timestamp.MaxResponse+1))
@@ -188,6 +189,11 @@ func (c *Client) post(ctx context.Context, query []byte) ([]byte, error) {
 		return nil, c.fail("the answer was cut short; try again", err)
 	}
 	return body, nil
+}
+
+func isReply(kind string) bool {
+	media, _, err := mime.ParseMediaType(kind)
+	return err == nil && media == replyType
 }
 
 // cause leaves out what an error of net/http repeats of the request.
