@@ -128,7 +128,10 @@ func (s *Signer) Sign(ctx context.Context, statement manifest.Attestation) ([]by
 	if err != nil {
 		return nil, fmt.Errorf("sign: signing with key %v: %w", s.key, err)
 	}
-	return data, s.check(data)
+	if err := s.check(data); err != nil {
+		return nil, err
+	}
+	return data, nil
 }
 
 // signPayload returns a bundle that is verified, so that no authority is asked
@@ -146,7 +149,10 @@ func (s *Signer) signPayload(ctx context.Context, payload []byte) (verify.Bundle
 	if err != nil {
 		return verify.Bundle{}, fmt.Errorf("sign: signing with key %v: %w", s.key, err)
 	}
-	return b, s.check(data)
+	if err := s.check(data); err != nil {
+		return verify.Bundle{}, err
+	}
+	return b, nil
 }
 
 // check verifies a new bundle as a host would that trusts this key alone.
