@@ -35,7 +35,7 @@ func newTSA(t *testing.T, options ...timestamptest.Option) *timestamptest.TSA {
 
 func authority(t *testing.T, a *timestamptest.TSA) timestamp.Authority {
 	t.Helper()
-	made, err := timestamp.NewAuthority("test", a.Issuers())
+	made, err := timestamp.NewAuthority("test", a.Chain())
 	require.NoError(t, err)
 	return made
 }

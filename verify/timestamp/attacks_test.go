@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
@@ -58,6 +59,7 @@ func TestAttacks(t *testing.T) {
 		"before the root":        {timestamptest.At(time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)), timestamp.ErrValidity, "not all valid"},
 		"after the root":         {timestamptest.At(time.Date(2046, 1, 1, 0, 0, 0, 0, time.UTC)), timestamp.ErrValidity, "not all valid"},
 		"weak RSA key":           {timestamptest.WithRSA(1024), errors.ErrUnsupported, "1024 bits"},
+		"another kind of key":    {timestamptest.WithKey(newEd25519), errors.ErrUnsupported, "key of type ed25519.PublicKey"},
 		"weak curve":             {timestamptest.WithCurve(elliptic.P224()), errors.ErrUnsupported, "P-224"},
 
 		"another message":           {change(func(a *answer) { a.Imprint = bytes.Repeat([]byte{1}, 32) }), timestamp.ErrOtherMessage, "another message"},
@@ -102,6 +104,9 @@ func TestAttacks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := sibling(t, test.option)
+			if _, other := a.Certificates()[0].PublicKey.(ed25519.PublicKey); other {
+				a = sibling(t, test.option, change(func(a *answer) { a.Key = stolen }))
+			}
 			got, err := verify(stamp(t, a), authority(t, a.Issuers()))
 			require.ErrorIs(t, err, test.want)
 			require.ErrorContains(t, err, test.says)
@@ -109,6 +114,41 @@ func TestAttacks(t *testing.T) {
 			assert.NotContains(t, err.Error(), "\n")
 			assert.Less(t, len(err.Error()), 1000)
 		})
+	}
+}
+
+func newEd25519() (crypto.Signer, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	return key, err
+}
+
+// What an authority says of itself is told in the words of the standard.
+func TestStatusError(t *testing.T) {
+	all := []int{0, 1, 2, 5, 14, 15, 16, 17, 25}
+	_, err := timestamp.Inspect(stamp(t, sibling(t, change(func(a *answer) { a.Status, a.Failure = 5, all }))), message())
+	var refused *timestamp.StatusError
+	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, &timestamp.StatusError{Status: 5, Failures: []string{"badAlg", "failure 1", "badRequest", "badDataFormat",
+		"timeNotAvailable", "unacceptedPolicy", "unacceptedExtension", "addInfoNotAvailable", "systemFailure"}}, refused)
+	assert.ErrorContains(t, err, "status 5 (revocation notification), not 0 (granted): badAlg, ")
+}
+
+// DER in another shape than that of a response.
+func TestOtherDER(t *testing.T) {
+	for name, der := range map[string][]byte{
+		"nothing":             nil,
+		"no sequence":         {4, 0},
+		"empty":               {0x30, 0},
+		"status is no number": {0x30, 5, 0x30, 3, 1, 1, 0xff},
+		"status alone":        {0x30, 5, 0x30, 3, 2, 1, 0},
+		"huge status":         {0x30, 14, 0x30, 12, 2, 10, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+		"more in the status":  {0x30, 7, 0x30, 5, 2, 1, 2, 5, 0},
+		"another length":      {0x30, 0x81, 5, 0x30, 3, 2, 1, 0},
+		"endless length":      {0x30, 0x80, 0x30, 3, 2, 1, 0, 0, 0},
+		"beyond the end":      {0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x30},
+	} {
+		_, err := timestamp.Inspect(der, message())
+		assert.ErrorIs(t, err, timestamp.ErrFormat, name)
 	}
 }
 

@@ -21,31 +21,31 @@ type Answer struct {
 	StatusText string // none by default
 	Failure    []int  // bits of PKIFailureInfo
 
-	ImprintHash crypto.Hash // what the request asks for
-	Imprint     []byte
-	Time        time.Time
+	ImprintHash crypto.Hash      // what the request asks for
+	Imprint     []byte           // the digest in the request
+	Time        time.Time        // by the clock of the authority
 	Nonce       *big.Int         // nil for none
 	Content     []byte           // the DER of the TSTInfo, if not the one of the fields above
 	ContentType string           // object identifier; the TSTInfo's by default
 	Extensions  []pkix.Extension // of the TSTInfo
 
-	Hash             crypto.Hash // of content and attributes; SHA-256 by default
-	AttributeType    string      // object identifier in the content type attribute
-	Digest           []byte      // the digest attribute, if not that of the content
-	CertificateHash  []byte      // the digest of the certificate, if not that of Signer
-	CertificateIDs   []int       // versions of the signing certificate attribute: 1, 2; {2} by default
-	MoreAttributes   [][]byte    // DER of further signed attributes
-	ByKeyID          bool        // names the signer by the key identifier of its certificate
-	Signer           *x509.Certificate
-	Key              crypto.Signer
-	RSAByKeyType     bool // rsaEncryption in the place of, say, sha256WithRSAEncryption
-	Signature        func([]byte) []byte
-	Certificates     [][]byte // DER; the signer's if the request asks for certificates
-	SortCertificates bool     // as a SET OF of DER is
-	UnsignedAttrs    bool     // adds an attribute that is not signed
-	RevocationLists  bool     // adds an empty set of them
-	Signers          int      // how often the signer is written; 1 by default
-	Tail             []byte   // bytes after the end
+	Hash             crypto.Hash         // of content and attributes; SHA-256 by default
+	AttributeType    string              // object identifier in the content type attribute
+	Digest           []byte              // the digest attribute, if not that of the content
+	CertificateHash  []byte              // the digest of the certificate, if not that of Signer
+	CertificateIDs   []int               // versions of the signing certificate attribute: 1, 2; {2} by default
+	MoreAttributes   [][]byte            // DER of further signed attributes
+	ByKeyID          bool                // names the signer by the key identifier of its certificate
+	Signer           *x509.Certificate   // who is said to have signed
+	Key              crypto.Signer       // who signs
+	RSAByKeyType     bool                // rsaEncryption in the place of, say, sha256WithRSAEncryption
+	Signature        func([]byte) []byte // spoils the signature; nil leaves it as it is
+	Certificates     [][]byte            // DER; the signer's if the request asks for certificates
+	SortCertificates bool                // as a SET OF of DER is
+	UnsignedAttrs    bool                // adds an attribute that is not signed
+	RevocationLists  bool                // adds an empty set of them
+	Signers          int                 // how often the signer is written; 1 by default
+	Tail             []byte              // bytes after the end
 }
 
 // The ASN.1 of RFC 3161 and RFC 5652, as far as it is written here.

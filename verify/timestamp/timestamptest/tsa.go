@@ -56,15 +56,17 @@ func At(t time.Time) Option { return WithClock(func() time.Time { return t }) }
 
 // WithRSA gives the signer an RSA key of so many bits; the default is ECDSA P-256.
 func WithRSA(bits int) Option {
-	return withKey(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, bits) })
+	return WithKey(func() (crypto.Signer, error) { return rsa.GenerateKey(rand.Reader, bits) })
 }
 
 // WithCurve gives the signer an ECDSA key on that curve; the default is P-256.
 func WithCurve(curve elliptic.Curve) Option {
-	return withKey(func() (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) })
+	return WithKey(func() (crypto.Signer, error) { return ecdsa.GenerateKey(curve, rand.Reader) })
 }
 
-func withKey(generate func() (crypto.Signer, error)) Option {
+// WithKey gives the signer a key of any kind. [TSA.Stamp] signs with ECDSA and RSA
+// alone; a test of another kind changes [Answer.Key].
+func WithKey(generate func() (crypto.Signer, error)) Option {
 	return func(c *config) error {
 		c.key = generate
 		return nil
