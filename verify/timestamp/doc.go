@@ -47,9 +47,10 @@
 // time. Revocation of an authority is a matter of the list of authorities: take
 // it out, or end its validity with [WithValidity].
 //
-// The same stamp can be written with or without certificates, and an ECDSA
-// signature can be altered into another valid one: never identify anything by
-// the bytes of a response.
+// The same stamp can be written with or without certificates and with or without
+// NULL as the parameters of a digest, since authorities differ in that, and an
+// ECDSA signature can be altered into another valid one: never identify anything
+// by the bytes of a response.
 //
 // Nothing here opens a socket or reads a clock. All values are safe for
 // concurrent use.

@@ -30,7 +30,7 @@ type Answer struct {
 	Extensions  []pkix.Extension // of the TSTInfo
 
 	Hash             crypto.Hash         // of content and attributes; SHA-256 by default
-	AttributeType    string              // object identifier in the content type attribute
+	AttributeType    string              // object identifier in the content type attribute; "none" leaves it out
 	Digest           []byte              // the digest attribute, if not that of the content
 	CertificateHash  []byte              // the digest of the certificate, if not that of Signer
 	CertificateIDs   []int               // versions of the signing certificate attribute: 1, 2; {2} by default
@@ -38,6 +38,7 @@ type Answer struct {
 	ByKeyID          bool                // names the signer by the key identifier of its certificate
 	Signer           *x509.Certificate   // who is said to have signed
 	Key              crypto.Signer       // who signs
+	Algorithm        []byte              // DER of the AlgorithmIdentifier of the signature, if not the right one
 	RSAByKeyType     bool                // rsaEncryption in the place of, say, sha256WithRSAEncryption
 	Signature        func([]byte) []byte // spoils the signature; nil leaves it as it is
 	Certificates     [][]byte            // DER; the signer's if the request asks for certificates
@@ -96,7 +97,7 @@ type (
 		ID        asn1.RawValue
 		Digest    pkix.AlgorithmIdentifier
 		Signed    asn1.RawValue
-		Algorithm pkix.AlgorithmIdentifier
+		Algorithm asn1.RawValue
 		Signature []byte
 		Unsigned  asn1.RawValue `asn1:"optional"`
 	}
@@ -283,9 +284,12 @@ func (r Answer) signer(content []byte) ([]byte, error) {
 		sig = r.Signature(sig)
 	}
 	attributes[0] = 0xa0
+	if r.Algorithm == nil {
+		r.Algorithm = mustMarshal(r.algorithm(), "")
+	}
 	info := signer{
 		Version: 1, ID: raw(mustMarshal(issuerAndSerial{raw(r.Signer.RawIssuer), r.Signer.SerialNumber}, "")),
-		Digest: hashAlgorithm(r.Hash), Signed: raw(attributes), Algorithm: r.algorithm(), Signature: sig,
+		Digest: hashAlgorithm(r.Hash), Signed: raw(attributes), Algorithm: raw(r.Algorithm), Signature: sig,
 	}
 	if r.ByKeyID {
 		info.Version, info.ID = 3, asn1.RawValue{Class: asn1.ClassContextSpecific, Bytes: r.Signer.SubjectKeyId}
@@ -318,9 +322,9 @@ func (r Answer) attributes(content []byte) []byte {
 	if sum == nil {
 		sum = digest(r.Hash, content)
 	}
-	all := []asn1.RawValue{
-		raw(attributeOf(oid(9, 3), mustMarshal(identifier(r.AttributeType), ""))),
-		raw(attributeOf(oid(9, 4), mustMarshal(sum, ""))),
+	all := []asn1.RawValue{raw(attributeOf(oid(9, 4), mustMarshal(sum, "")))}
+	if r.AttributeType != "none" {
+		all = append(all, raw(attributeOf(oid(9, 3), mustMarshal(identifier(r.AttributeType), ""))))
 	}
 	for _, version := range r.CertificateIDs {
 		all = append(all, raw(r.certificateID(version)))
