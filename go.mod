@@ -21,6 +21,8 @@ require (
 	github.com/sigstore/sigstore v1.10.11
 	// Assertions of the tests.
 	github.com/stretchr/testify v1.12.1
+	// cryptobyte: the strict reader of DER under timestamps.
+	golang.org/x/crypto v0.55.0
 	// apidiff: what differs between the exported APIs of base and fix.
 	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e
 	// Reading go.mod files and comparing module and semantic versions.
@@ -53,7 +55,6 @@ require (
 	github.com/youmark/pkcs8 v0.0.0-20240726163527-a2c0da244d78 // indirect
 	github.com/yusufpapurcu/wmi v1.2.4 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	golang.org/x/crypto v0.55.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260727163830-6c54dddc4772 // indirect
 	google.golang.org/protobuf v1.36.12 // indirect
 )

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify/timestamp"
 )
 
 // What a bundle says about its own format.
@@ -22,6 +24,9 @@ const (
 	MaxBundle    = 6 << 20 // bytes in a bundle: a payload of manifest.MaxDocument in base64, and the rest
 	MaxSignature = 1 << 10 // bytes in a signature
 	MaxBundles   = 64      // bundles of one release
+
+	MaxTimestamps = 8                     // timestamps of one signature
+	MaxTimestamp  = timestamp.MaxResponse // bytes in a timestamp
 )
 
 // Bundle is one signature over one payload, as a bundle file holds it. Nothing
@@ -30,6 +35,10 @@ type Bundle struct {
 	Key       KeyID  // whose signature it claims to be
 	Payload   []byte // the signed bytes, in our bundles a [manifest.Statement]
 	Signature []byte // over [SignedBytes] of the payload
+
+	// Timestamps are RFC 3161 responses over Signature, in the order in which they
+	// were added; usually none or one. [timestamp.Verify] tells what they prove.
+	Timestamps [][]byte
 }
 
 // Verify checks that the bundle names the key, and holds its signature over the
@@ -76,35 +85,64 @@ type (
 		Envelope  envelopeJSON `json:"dsseEnvelope"`
 	}
 	materialJSON struct {
-		PublicKey publicKeyJSON `json:"publicKey"`
+		PublicKey  publicKeyJSON   `json:"publicKey"`
+		Timestamps *timestampsJSON `json:"timestampVerificationData,omitempty"`
 	}
 	publicKeyJSON struct {
 		Hint string `json:"hint"`
 	}
-	envelopeJSON struct {
-		Payload     []byte         `json:"payload"`
-		PayloadType string         `json:"payloadType"`
-		Signatures  signaturesJSON `json:"signatures"`
+	timestampsJSON struct {
+		RFC3161 few[timestampJSON] `json:"rfc3161Timestamps"`
 	}
-	signaturesJSON []signatureJSON
-	signatureJSON  struct {
+	timestampJSON struct {
+		Signed []byte `json:"signedTimestamp"`
+	}
+	envelopeJSON struct {
+		Payload     []byte             `json:"payload"`
+		PayloadType string             `json:"payloadType"`
+		Signatures  few[signatureJSON] `json:"signatures"`
+	}
+	signatureJSON struct {
 		Sig []byte `json:"sig"`
 	}
 )
 
-// UnmarshalJSON keeps the first two signatures alone, so that a hostile list
-// of millions takes no memory.
-func (s *signaturesJSON) UnmarshalJSON(data []byte) error {
-	var first [2]*signatureJSON
+// few is a list of which only so many are kept as are needed to see that there
+// are too many, so that a hostile list of millions takes no memory.
+type few[T any] []T
+
+func (f *few[T]) UnmarshalJSON(data []byte) error {
+	var first [MaxTimestamps + 1]*T
 	if err := json.Unmarshal(data, &first); err != nil {
 		return err
 	}
-	for _, sig := range first {
-		if sig != nil {
-			*s = append(*s, *sig)
+	for _, value := range first {
+		if value != nil {
+			*f = append(*f, *value)
 		}
 	}
 	return nil
+}
+
+func (m materialJSON) timestamps() (all [][]byte) {
+	if m.Timestamps == nil {
+		return nil
+	}
+	for _, t := range m.Timestamps.RFC3161 {
+		all = append(all, t.Signed)
+	}
+	return all
+}
+
+func newMaterial(b Bundle) materialJSON {
+	m := materialJSON{PublicKey: publicKeyJSON{Hint: b.Key.Hint()}}
+	if len(b.Timestamps) > 0 {
+		m.Timestamps = &timestampsJSON{}
+		for _, t := range b.Timestamps {
+			m.Timestamps.RFC3161 = append(m.Timestamps.RFC3161, timestampJSON{Signed: t})
+		}
+	}
+	return m
 }
 
 // ParseBundle reads a bundle in its one encoding. Everything else is a
@@ -131,8 +169,8 @@ func ParseBundle(data []byte) (Bundle, error) {
 func (b Bundle) Encode() ([]byte, error) {
 	wire := bundleJSON{
 		MediaType: BundleMediaType,
-		Material:  materialJSON{PublicKey: publicKeyJSON{Hint: b.Key.Hint()}},
-		Envelope:  envelopeJSON{Payload: b.Payload, PayloadType: PayloadType, Signatures: signaturesJSON{{Sig: b.Signature}}},
+		Material:  newMaterial(b),
+		Envelope:  envelopeJSON{Payload: b.Payload, PayloadType: PayloadType, Signatures: few[signatureJSON]{{Sig: b.Signature}}},
 	}
 	if _, err := wire.bundle(); err != nil {
 		return nil, err
@@ -142,39 +180,76 @@ func (b Bundle) Encode() ([]byte, error) {
 
 // bundle checks each field by itself.
 func (w bundleJSON) bundle() (Bundle, error) {
-	refuse := func(err error, format string, args ...any) (Bundle, error) {
-		return Bundle{}, &BundleError{Reason: fmt.Sprintf(format, args...), Err: err}
-	}
 	if w.MediaType != BundleMediaType {
-		return refuse(errors.ErrUnsupported, "has media type %s, not %q", quote(w.MediaType), BundleMediaType)
+		return Bundle{}, refuseBundle(errors.ErrUnsupported, "has media type %s, not %q", quote(w.MediaType), BundleMediaType)
 	}
-	key, ok := parseHint(w.Material.PublicKey.Hint)
-	if !ok {
-		return refuse(nil, "has the key hint %s, which is not the base64 SHA-256 of a public key", quote(w.Material.PublicKey.Hint))
+	key, timestamps, err := w.Material.check()
+	if err != nil {
+		return Bundle{}, err
 	}
-	envelope := w.Envelope
-	if envelope.PayloadType != PayloadType {
-		return refuse(errors.ErrUnsupported, "has payload type %s, not %q", quote(envelope.PayloadType), PayloadType)
+	sig, err := w.Envelope.check()
+	if err != nil {
+		return Bundle{}, err
 	}
-	if n := len(envelope.Payload); n == 0 || n > manifest.MaxDocument {
-		return refuse(nil, "has a payload of %d bytes, must have 1 to %d", n, manifest.MaxDocument)
-	}
-	if n := len(envelope.Signatures); n != 1 {
-		return refuse(nil, "has %s, must have exactly one signature; each signer adds a bundle", [...]string{"no signature", "", "several signatures"}[min(n, 2)])
-	}
-	sig := envelope.Signatures[0].Sig
-	if n := len(sig); n == 0 || n > MaxSignature {
-		return refuse(nil, "has a signature of %d bytes, must have 1 to %d", n, MaxSignature)
-	}
-	return Bundle{Key: key, Payload: envelope.Payload, Signature: sig}, nil
+	return Bundle{Key: key, Payload: w.Envelope.Payload, Signature: sig, Timestamps: timestamps}, nil
 }
 
-// encode cannot fail: the wire form holds nothing but strings and bytes.
-func (w bundleJSON) encode() []byte {
+func refuseBundle(err error, format string, args ...any) error {
+	return &BundleError{Reason: fmt.Sprintf(format, args...), Err: err}
+}
+
+func (m materialJSON) check() (KeyID, [][]byte, error) {
+	key, ok := parseHint(m.PublicKey.Hint)
+	if !ok {
+		return KeyID{}, nil, refuseBundle(nil, "has the key hint %s, which is not the base64 SHA-256 of a public key", quote(m.PublicKey.Hint))
+	}
+	timestamps := m.timestamps()
+	if m.Timestamps != nil && len(timestamps) == 0 {
+		return KeyID{}, nil, refuseBundle(nil, "has an empty list of timestamps; leave the list out")
+	}
+	if len(timestamps) > MaxTimestamps {
+		return KeyID{}, nil, refuseBundle(nil, "has more than %d timestamps; remove some", MaxTimestamps)
+	}
+	for i, t := range timestamps {
+		if n := len(t); n == 0 || n > MaxTimestamp {
+			return KeyID{}, nil, refuseBundle(nil, "has %d bytes as timestamp %d, must have 1 to %d", n, i+1, MaxTimestamp)
+		}
+		if slices.ContainsFunc(timestamps[:i], func(other []byte) bool { return bytes.Equal(other, t) }) {
+			return KeyID{}, nil, refuseBundle(nil, "has the same timestamp twice; remove one")
+		}
+	}
+	return key, timestamps, nil
+}
+
+// check returns the signature.
+func (e envelopeJSON) check() ([]byte, error) {
+	if e.PayloadType != PayloadType {
+		return nil, refuseBundle(errors.ErrUnsupported, "has payload type %s, not %q", quote(e.PayloadType), PayloadType)
+	}
+	if n := len(e.Payload); n == 0 || n > manifest.MaxDocument {
+		return nil, refuseBundle(nil, "has a payload of %d bytes, must have 1 to %d", n, manifest.MaxDocument)
+	}
+	if n := len(e.Signatures); n != 1 {
+		return nil, refuseBundle(nil, "has %s, must have exactly one signature; each signer adds a bundle", [...]string{"no signature", "", "several signatures"}[min(n, 2)])
+	}
+	return e.Signatures[0].Sig, checkSignatureSize(e.Signatures[0].Sig)
+}
+
+func checkSignatureSize(sig []byte) error {
+	if n := len(sig); n == 0 || n > MaxSignature {
+		return refuseBundle(nil, "has a signature of %d bytes, must have 1 to %d", n, MaxSignature)
+	}
+	return nil
+}
+
+func (w bundleJSON) encode() []byte { return encodeJSON(w) }
+
+// encodeJSON cannot fail: the wire forms hold nothing but strings and bytes.
+func encodeJSON(wire any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(w); err != nil {
+	if err := enc.Encode(wire); err != nil {
 		panic("verify: encoding a bundle: " + err.Error())
 	}
 	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))

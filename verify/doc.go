@@ -24,6 +24,11 @@
 // A bundle has exactly one accepted encoding: compact JSON without white
 // space, keys in the order of the protobuf messages, base64 with padding. Its
 // file name is "hotfix.", the short key id, ".sigstore.json" ([BundleName]).
+// [ParseForeignBundle] reads those of cosign, which may have white space.
+//
+// A bundle may hold timestamps of its signature (RFC 3161) where Sigstore has
+// them, in verificationMaterial.timestampVerificationData. [ParseBundle] takes
+// them as bytes; package timestamp tells what they prove.
 //
 // A public key is one PEM block of type PUBLIC KEY (PKIX) and nothing else.
 // The key alone determines the algorithm:

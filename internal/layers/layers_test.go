@@ -31,9 +31,11 @@ func table() []row {
 		{"pack/delta/...", []string{"internal/...", "pack/delta/internal/..."}},
 		{"build/...", shared("build/...")},
 		{"pack", shared("pack/delta")},
-		{"verify/sign", shared("verify")},
+		{"verify/timestamp/...", nil}, // the test authority shares no code with what it tests
+		{"verify/sign/tsa", []string{"verify/timestamp"}},
+		{"verify/sign", shared("verify", "verify/timestamp")},
 		{"verify/inline", shared("verify")},
-		{"verify", shared()},
+		{"verify", shared("verify/timestamp")},
 		{"apply", shared("pack", "pack/delta", "verify", "verify/inline")},
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
@@ -123,6 +125,10 @@ func TestLayersAreEnforced(t *testing.T) {
 		{"pack", "verify", "must not import"},
 		{"verify", "pack", "must not import"},
 		{"verify", "verify/sign", "must not import"},
+		{"verify", "verify/sign/tsa", "must not import"},
+		{"verify/timestamp", "verify", "must not import"},
+		{"verify/timestamp", "verify/timestamp/timestamptest", "must not import"},
+		{"verify/sign", "verify/sign/tsa", "must not import"},
 		{"verify/inline", "pack", "must not import"},
 		{"verify/inline", "verify/sign", "must not import"},
 		{"apply", "build", "must not import"},
@@ -165,6 +171,7 @@ func TestWhatIsLinked(t *testing.T) {
 		{[]string{"./target", "./build"}, []string{sigstore, ssh, modulePath + "/verify"}},
 		{[]string{"./pack"}, []string{sigstore, ssh, modulePath + "/build"}},
 		{[]string{"./verify"}, []string{ssh, modulePath + "/verify/sign", modulePath + "/build", "os/exec"}},
+		{[]string{"./verify/timestamp"}, []string{sigstore, ssh, "net/http", "os/exec"}},
 	} {
 		for _, p := range list(t, "linux", append([]string{"-deps"}, test.packages...)...) {
 			for _, prefix := range test.without {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 
@@ -18,8 +19,11 @@ const (
 	MaxPackages = 64      // packages in a block
 )
 
-// version begins every block, and changes with the format.
-const version = 1
+// The version begins every block. A block has the lowest that can carry it.
+const (
+	versionPlain   = 1 // signatures alone
+	versionStamped = 2 // signatures with timestamps
+)
 
 // block is what is carried. Nothing of it is authenticated.
 type block struct {
@@ -29,15 +33,23 @@ type block struct {
 }
 
 type signature struct {
-	key   verify.KeyID
-	bytes []byte
+	key        verify.KeyID
+	bytes      []byte
+	timestamps [][]byte
+}
+
+func (b block) version() byte {
+	if slices.ContainsFunc(b.signed, func(s signature) bool { return len(s.timestamps) > 0 }) {
+		return versionStamped
+	}
+	return versionPlain
 }
 
 // bundles are the bundle files that the block was made of.
 func (b block) bundles() ([][]byte, error) {
 	all := make([][]byte, len(b.signed))
 	for i, s := range b.signed {
-		data, err := verify.Bundle{Key: s.key, Payload: b.statement, Signature: s.bytes}.Encode()
+		data, err := verify.Bundle{Key: s.key, Payload: b.statement, Signature: s.bytes, Timestamps: s.timestamps}.Encode()
 		if err != nil {
 			return nil, err
 		}
@@ -70,15 +82,22 @@ func (b block) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := binary.AppendUvarint([]byte{version}, uint64(len(b.signed)))
+	out := binary.AppendUvarint([]byte{b.version()}, uint64(len(b.signed)))
 	for _, s := range b.signed {
 		out = appendPart(append(out, s.key[:]...), s.bytes)
+		if b.version() == versionStamped {
+			out = appendParts(out, s.timestamps)
+		}
 	}
-	out = binary.AppendUvarint(appendPart(out, deflated), uint64(len(b.packages)))
-	for _, p := range b.packages {
+	return appendParts(appendPart(out, deflated), b.packages), nil
+}
+
+func appendParts(out []byte, parts [][]byte) []byte {
+	out = binary.AppendUvarint(out, uint64(len(parts)))
+	for _, p := range parts {
 		out = appendPart(out, p)
 	}
-	return out, nil
+	return out
 }
 
 func appendPart(out, part []byte) []byte {
@@ -87,18 +106,20 @@ func appendPart(out, part []byte) []byte {
 
 // decode accepts only what encode writes.
 func decode(data []byte) (block, error) {
-	if len(data) == 0 || data[0] != version {
+	if len(data) == 0 || data[0] != versionPlain && data[0] != versionStamped {
 		return block{}, refuse(errors.ErrUnsupported, "is of a format that this version does not know")
 	}
 	r := &reader{rest: data[1:]}
 	var b block
 	for range r.count(verify.MaxBundles) {
-		b.signed = append(b.signed, signature{key: verify.KeyID(r.take(uint64(len(verify.KeyID{})))), bytes: r.part()})
+		s := signature{key: verify.KeyID(r.take(uint64(len(verify.KeyID{})))), bytes: r.part()}
+		if data[0] == versionStamped {
+			s.timestamps = r.parts(verify.MaxTimestamps)
+		}
+		b.signed = append(b.signed, s)
 	}
 	deflated := r.part()
-	for range r.count(MaxPackages) {
-		b.packages = append(b.packages, r.part())
-	}
+	b.packages = r.parts(MaxPackages)
 	if r.short {
 		return block{}, refuse(io.ErrUnexpectedEOF, "is cut short")
 	}
@@ -146,6 +167,15 @@ func (r *reader) take(n uint64) []byte {
 }
 
 func (r *reader) part() []byte { return r.take(r.number()) }
+
+// parts takes a number and so many parts, of which it returns one more than the
+// limit at most.
+func (r *reader) parts(limit uint64) (all [][]byte) {
+	for range r.count(limit) {
+		all = append(all, r.part())
+	}
+	return all
+}
 
 func deflate(data []byte) ([]byte, error) {
 	var out bytes.Buffer

@@ -26,15 +26,16 @@
 // there must be base64 with padding (RFC 4648), and the two lines must stand in
 // the text once. Decoded, with numbers as varints of encoding/binary, it is
 //
-//	version     one byte: 1
-//	signatures  how many; of each the key's id (32 bytes) and a part: the signature
+//	version     one byte: 1, or 2 if a signature has timestamps
+//	signatures  how many; of each the key's id (32 bytes) and a part: the signature;
+//	            in version 2 also the timestamps: how many; of each a part
 //	statement   a part: the signed bytes, deflated (RFC 1951)
 //	packages    how many; of each a part: the archive
 //
 // A part is its length and so many bytes. Signatures are in the order of the
 // keys' ids, packages in that of the statement; each is there once, and at least
-// one of both. The bundles are made of statement and signature again, byte for
-// byte. A package has no name in the block: its digest finds it in the statement.
+// one of both. The bundles are made of statement, signature and timestamps again,
+// byte for byte. A package has no name in the block: its digest finds it in the statement.
 // The statement is deflated at level 9 by the flate package of
 // github.com/klauspost/compress, with the words that all statements have in
 // common as the preset dictionary: see dictionary.go.

@@ -59,7 +59,7 @@ func newBlock(bundles [][]byte) (b block, err error) {
 			return block{}, &verify.BundleError{Err: verify.ErrDifferentPayload}
 		}
 		b.statement = bundle.Payload
-		b.signed = append(b.signed, signature{key: bundle.Key, bytes: bundle.Signature})
+		b.signed = append(b.signed, signature{key: bundle.Key, bytes: bundle.Signature, timestamps: bundle.Timestamps})
 	}
 	slices.SortFunc(b.signed, func(x, y signature) int { return bytes.Compare(x.key[:], y.key[:]) })
 	return b, nil

@@ -277,7 +277,7 @@ func TestOtherSpellingsAreRefused(t *testing.T) {
 		change func(*body)
 		says   string
 	}{
-		"another version":       {func(b *body) { b.version = 2 }, "format that this version does not know"},
+		"another version":       {func(b *body) { b.version = 3 }, "format that this version does not know"},
 		"signatures swapped":    {func(b *body) { slices.Reverse(b.signed) }, "out of order or twice"},
 		"signature twice":       {func(b *body) { b.signed[1] = b.signed[0] }, "out of order or twice"},
 		"no signature":          {func(b *body) { b.signed = nil }, "has 0 signatures"},

@@ -20,6 +20,13 @@
 // signer of Sigstore, hence the key services of the clouds. Kinds and sizes of
 // keys are those of package verify.
 //
+// # Timestamps
+//
+// A timestamp proves when a signature existed, so that it outlives its key. A
+// Signer that was made [WithTimestamps] asks for one with each signature, and
+// [AddTimestamp] adds one to a bundle that exists. Package tsa, below this one,
+// is a [Stamper] that asks a time-stamp authority over HTTP.
+//
 // # Caveats
 //
 // Private keys stay in memory until the garbage collector reuses it: Go

@@ -41,7 +41,7 @@ const (
 // that cannot be used is a [*verify.KeyError], which wraps [ErrPassword] or
 // [ErrNoPassword] where the password is at fault. An error of password itself
 // is returned wrapped.
-func LoadKey(data []byte, password func() ([]byte, error)) (*Signer, error) {
+func LoadKey(data []byte, password func() ([]byte, error), options ...Option) (*Signer, error) {
 	block, err := onlyBlock(data)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func LoadKey(data []byte, password func() ([]byte, error)) (*Signer, error) {
 	if !ok {
 		return nil, keyError(errors.ErrUnsupported, fmt.Sprintf("of type %T cannot sign", private), remedyKind)
 	}
-	return New(signer)
+	return New(signer, options...)
 }
 
 const remedyKind = "use an ECDSA P-256 key, as GenerateKeyPair and cosign generate-key-pair make them"
