@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/verify/timestamp"
 )
 
 // Trust is a trust file whose keys and certificates have been read. It does not
 // change, and is safe for concurrent use.
 type Trust struct {
-	document manifest.Trust
-	signers  map[KeyID]trusted
+	document    manifest.Trust
+	signers     map[KeyID]trusted
+	authorities []timestamp.Authority
 }
 
 // trusted is a signer whose signatures may count.
@@ -50,6 +52,13 @@ func NewTrust(document manifest.Trust) (*Trust, error) {
 			return nil, fmt.Errorf("verify: signer %s of the trust file: %w", quote(s.Name), err)
 		}
 		t.signers[id] = signer
+	}
+	for _, a := range own.Authorities {
+		authority, err := readAuthority(a)
+		if err != nil {
+			return nil, fmt.Errorf("verify: authority %s of the trust file: %w", quote(a.Name), err)
+		}
+		t.authorities = append(t.authorities, authority)
 	}
 	return t, nil
 }
