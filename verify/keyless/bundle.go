@@ -155,6 +155,9 @@ func checkTimestamps(data *protobundle.TimestampVerificationData) error {
 		if err := checkLength("timestamp", ts.GetSignedTimestamp(), MaxTimestamp); err != nil {
 			return err
 		}
+		if _, err := parseStamp(ts.GetSignedTimestamp()); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -65,13 +64,18 @@ func identify(cert *x509.Certificate) (identity, error) {
 
 // check refuses names that a policy or a person could take for another.
 func (i identity) check() error {
-	for what, name := range map[string]string{"issuer": i.issuer, "subject": i.subject} {
-		odd := func(r rune) bool { return !unicode.IsPrint(r) }
-		if name == "" || len(name) > MaxIdentity || !utf8.ValidString(name) || strings.ContainsFunc(name, odd) {
-			return refuse(ErrIdentity, "has a certificate whose %s is not a printable text of 1 to %d bytes: %s", what, MaxIdentity, strconv.QuoteToASCII(cut(name, maxQuotedText)))
-		}
+	switch {
+	case !isPrintable(i.issuer):
+		return refuse(ErrIdentity, "has a certificate whose issuer is not a printable text of 1 to %d bytes: %s", MaxIdentity, quote(i.issuer))
+	case !isPrintable(i.subject):
+		return refuse(ErrIdentity, "has a certificate whose subject is not a printable text of 1 to %d bytes: %s", MaxIdentity, quote(i.subject))
 	}
 	return nil
+}
+
+func isPrintable(s string) bool {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) }
+	return s != "" && len(s) <= MaxIdentity && utf8.ValidString(s) && !strings.ContainsFunc(s, odd)
 }
 
 var (

@@ -92,7 +92,7 @@ func New(trustedRoot []byte, opts ...Option) (*Verifier, error) {
 // [ErrLog], [ErrTime], [ErrCertificate], [ErrIdentity], [verify.ErrSignature],
 // [manifest.ErrNotCanonical] or [errors.ErrUnsupported].
 func (v *Verifier) VerifyBundle(ctx context.Context, data []byte) (verify.Signed, error) {
-	if v.root == nil {
+	if v == nil || v.root == nil {
 		return verify.Signed{}, ErrNoRoot
 	}
 	if err := ctx.Err(); err != nil {
@@ -131,6 +131,9 @@ func (v *Verifier) prove(e *entity) (time.Time, error) {
 	result, err := verifier.Verify(e, policy)
 	if err != nil {
 		return time.Time{}, refuse(v.diagnose(verifier, e), "is not proven (%s)", why(err))
+	}
+	if err := v.proveStamps(e); err != nil {
+		return time.Time{}, err
 	}
 	when := earliest(result.VerifiedTimestamps)
 	return when, v.proveEntries(e, when)
@@ -175,6 +178,11 @@ func earliest(times []sigstore.TimestampVerificationResult) time.Time {
 
 // diagnose says which of the steps of Sigstore's verifier refused a bundle.
 func (v *Verifier) diagnose(verifier *sigstore.Verifier, e *entity) error {
+	for _, entry := range e.GetVerificationMaterial().GetTlogEntries() {
+		if !isV2(entry) && !e.material.ValidAtTime(time.Unix(entry.GetIntegratedTime(), 0), v.root) {
+			return ErrCertificate
+		}
+	}
 	times, err := verifier.VerifyTransparencyLogInclusion(e)
 	if err != nil {
 		return ErrLog
@@ -193,6 +201,20 @@ func (v *Verifier) diagnose(verifier *sigstore.Verifier, e *entity) error {
 		}
 	}
 	return verify.ErrSignature
+}
+
+// proveStamps checks what Sigstore's verifier skips in timestamps.
+func (v *Verifier) proveStamps(e *entity) error {
+	for _, ts := range e.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps() {
+		stamp, err := parseStamp(ts.GetSignedTimestamp())
+		if err != nil {
+			return err
+		}
+		if err := stamp.checkCertificates(v.root); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // proveEntries checks what Sigstore's verifier leaves open: that the keys of the logs
