@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -53,13 +54,29 @@ func identify(cert *x509.Certificate) (identity, error) {
 	if summary.SubjectAlternativeName != san {
 		return identity{}, refuse(ErrIdentity, "has a certificate whose subject can be read in two ways")
 	}
-	for _, e := range cert.Extensions {
-		if e.Id.Equal(oidIssuerV1) && string(e.Value) != summary.Issuer {
-			return identity{}, refuse(ErrIdentity, "has a certificate with two issuers")
-		}
+	other := func(issuer string) bool { return issuer != summary.Issuer }
+	if slices.ContainsFunc(issuersOf(cert), other) {
+		return identity{}, refuse(ErrIdentity, "has a certificate with several issuers")
 	}
 	who := identity{issuer: summary.Issuer, subject: san}
 	return who, who.check()
+}
+
+// issuersOf returns what the two extensions for the issuer say; the library takes the
+// one that comes last, and has refused the certificate if one is not a text.
+func issuersOf(cert *x509.Certificate) []string {
+	var issuers []string
+	for _, e := range cert.Extensions {
+		switch {
+		case e.Id.Equal(certificate.OIDIssuerV2):
+			var issuer string
+			_ = certificate.ParseDERString(e.Value, &issuer)
+			issuers = append(issuers, issuer)
+		case e.Id.Equal(oidIssuerV1):
+			issuers = append(issuers, string(e.Value))
+		}
+	}
+	return issuers
 }
 
 // check refuses names that a policy or a person could take for another.

@@ -174,6 +174,7 @@ type signing struct {
 	at          time.Time // log
 	stampedAt   time.Time // timestamp
 	unlisted    bool      // no certificate transparency
+	promised    []byte    // instead of the certificate
 	payload     []byte
 	payloadType string
 }
@@ -286,6 +287,9 @@ func (s *instance) promise(tbs []byte, w signing) []byte {
 	_, logID := pkix256(s.ctLog)
 	issuer := sha256.Sum256(w.ca.cert.RawSubjectPublicKeyInfo)
 	millis := uint64(w.from.UnixMilli())
+	if w.promised != nil {
+		tbs = w.promised
+	}
 
 	input := []byte{0, 0}
 	input = binary.BigEndian.AppendUint64(input, millis)
