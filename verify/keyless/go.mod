@@ -3,23 +3,28 @@ module github.com/gohotfix/hotfix/verify/keyless
 go 1.26.0
 
 require (
+	// Makes the timestamps of the tests.
+	github.com/digitorus/timestamp v0.0.0-20231217203849-220c5c2851b7
 	// The interface that this module implements, and what is signed.
 	github.com/gohotfix/hotfix v0.0.0-00010101000000-000000000000
-	// The type of a parsed statement, which the verifier is kept from parsing.
+	// The type of a parsed statement, which Sigstore's verifier is kept from making.
 	github.com/in-toto/attestation v1.2.0
 	// The protobuf messages of bundles, log entries and trusted roots.
 	github.com/sigstore/protobuf-specs v0.5.2
+	// Signs the checkpoints of Rekor v2 in the tests.
+	github.com/sigstore/rekor-tiles/v2 v2.3.0
+	// The verifier of a log's key.
 	github.com/sigstore/sigstore v1.10.11
 	// Sigstore's own verifier: certificates of Fulcio, entries of Rekor, timestamps.
 	github.com/sigstore/sigstore-go v1.3.0
-	google.golang.org/protobuf v1.36.12
-)
-
-require (
-	github.com/digitorus/timestamp v0.0.0-20231217203849-220c5c2851b7
-	github.com/sigstore/rekor-tiles/v2 v2.3.0
+	// Assertions of the tests.
 	github.com/stretchr/testify v1.12.1
+	// Signed notes, which checkpoints are, in the tests.
 	golang.org/x/mod v0.42.0
+	// seccomp, with which a test forbids the verifier to open a socket.
+	golang.org/x/sys v0.49.0
+	// The one encoding of bundles.
+	google.golang.org/protobuf v1.36.12
 )
 
 require (
@@ -79,7 +84,6 @@ require (
 	golang.org/x/crypto v0.55.0 // indirect
 	golang.org/x/net v0.57.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
 	golang.org/x/text v0.41.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260727163830-6c54dddc4772 // indirect
