@@ -1,0 +1,61 @@
+package keyless_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"os"
+
+	"github.com/gohotfix/hotfix/verify"
+	"github.com/gohotfix/hotfix/verify/keyless"
+)
+
+// A host has the trusted root of a Sigstore instance, and checks who signed a release.
+func Example() {
+	root, err := os.ReadFile("testdata/trusted_root.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	bundle, err := os.ReadFile("testdata/v1.sigstore.json") // such as a file of a dist folder
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := keyless.New(root)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := verifier.VerifyBundle(context.Background(), bundle)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(signed.Name)
+	fmt.Println("at", signed.Time)
+
+	// Anybody can sign: whether it counts is for the trust policy to say.
+	trusted := verify.IdentityID("https://accounts.example.com", "release@example.com")
+	fmt.Println("trusted:", signed.Signer == trusted)
+	// Output:
+	// release@example.com (issued by https://accounts.example.com)
+	// at 2026-09-21 14:20:00 +0000 UTC
+	// trusted: true
+}
+
+// Two logs and a timestamp authority must vouch for the signature.
+func ExampleNew() {
+	root, err := os.ReadFile("testdata/trusted_root.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := keyless.New(root, keyless.WithTransparencyLog(2), keyless.WithTimestampAuthority(1))
+	if err != nil {
+		log.Fatal(err)
+	}
+	bundle, err := os.ReadFile("testdata/v2.sigstore.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, err = verifier.VerifyBundle(context.Background(), bundle)
+	fmt.Println(errors.Is(err, keyless.ErrLog))
+	// Output: true
+}
