@@ -183,16 +183,16 @@ func linkedModules(artifacts []*build.Artifact) ([]manifest.Dependency, error) {
 // That by a folder has neither version nor sum, and is part of the source or lies
 // beside it.
 func moduleInput(m *debug.Module) manifest.Dependency {
-	d, linked := manifest.Dependency{Name: m.Path + "@" + m.Version}, m
-	if m.Replace != nil {
-		linked = m.Replace
-		d.Annotations.ReplacedBy = ascii(strings.TrimSuffix(linked.Path+"@"+linked.Version, "@"))
+	d := manifest.Dependency{Name: m.Path + "@" + m.Version, URI: purl.Go(m.Path, m.Version)}
+	switch by := m.Replace; {
+	case by == nil:
+		d.Digest, _ = manifest.ModuleDigest(m.Sum)
+	case by.Version == "" || by.Version == "(devel)":
+		d.URI, d.Annotations.ReplacedBy = purl.Go(m.Path, ""), ascii(by.Path)
+	default:
+		d.URI, d.Annotations.ReplacedBy = purl.Go(by.Path, by.Version), ascii(by.Path+"@"+by.Version)
+		d.Digest, _ = manifest.ModuleDigest(by.Sum)
 	}
-	d.URI = purl.Go(linked.Path, linked.Version)
-	if linked.Version == "" {
-		d.URI = purl.Go(m.Path, "")
-	}
-	d.Digest, _ = manifest.ModuleDigest(linked.Sum)
 	return d
 }
 
