@@ -323,19 +323,7 @@ func (r *run) unpack(ctx context.Context, path string, e manifest.Entry, options
 	if err != nil {
 		return "", err
 	}
-	dest := filepath.Join(temp, "unpacked", e.Digest.Hex())
-	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
-		return "", err
-	}
-	p, err := pack.Unpack(ctx, path, dest, append(options, pack.WithDigest(e.Digest))...)
-	if err != nil {
-		return "", err
-	}
-	name, ok := p.Manifest.Executable()
-	if !ok {
-		return "", fmt.Errorf("%s holds no executable", e.Name)
-	}
-	return filepath.Join(dest, filepath.FromSlash(name.Path)), nil
+	return unpackExecutable(ctx, path, filepath.Join(temp, "unpacked", e.Digest.Hex()), e, options...)
 }
 
 // nextVersion returns the version of a hotfix of the given version:

@@ -82,31 +82,62 @@ func checkOnlyDist(dir string, entries []fs.DirEntry, release manifest.Release) 
 	return nil
 }
 
-// writeRelease writes hotfix.json and SHA256SUMS beside the packages.
-func writeRelease(dir string, release manifest.Release, packages []*pack.Package) error {
-	data, err := release.Encode()
-	if err != nil {
-		return err
-	}
-	if err := atomicfile.WriteFile(filepath.Join(dir, verify.ReleaseName), data, 0o644); err != nil {
-		return err
+// writeRelease writes hotfix.json, provenance.json and SHA256SUMS beside the packages.
+func writeRelease(dir string, release manifest.Release, provenance manifest.Provenance, packages []*pack.Package) error {
+	for _, file := range []struct {
+		name   string
+		encode func() ([]byte, error)
+	}{{verify.ReleaseName, release.Encode}, {manifest.ProvenanceName, provenance.Encode}} {
+		data, err := file.encode()
+		if err != nil {
+			return err
+		}
+		if err := atomicfile.WriteFile(filepath.Join(dir, file.name), data, 0o644); err != nil {
+			return err
+		}
 	}
 	return pack.WriteSums(dir, packages)
 }
 
-// writeBundle signs the statement over a release and writes the bundle.
-func writeBundle(ctx context.Context, dir string, release manifest.Release, signer Signer) error {
-	bundle, err := signer.Sign(ctx, manifest.NewStatement(release))
+// writeBundles signs the statement over a release, and the one over its provenance if
+// there is one, and writes the bundles.
+func writeBundles(ctx context.Context, dir string, release manifest.Release, provenance *manifest.Provenance, signer Signer) error {
+	id := signer.Key().ID()
+	if err := writeBundle(ctx, filepath.Join(dir, verify.BundleName(id)), manifest.NewStatement(release), signer); err != nil {
+		return err
+	}
+	if provenance == nil {
+		return nil
+	}
+	return writeBundle(ctx, filepath.Join(dir, verify.ProvenanceBundleName(id)), manifest.NewProvenanceStatement(release, *provenance), signer)
+}
+
+func writeBundle(ctx context.Context, path string, statement manifest.Attestation, signer Signer) error {
+	bundle, err := signer.Sign(ctx, statement)
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, verify.BundleName(signer.Key().ID()))
 	return atomicfile.WriteFile(path, bundle, 0o644)
 }
 
-// SignDist adds a signer's bundle to a finished dist folder, after it has
-// checked that the folder is complete and agrees with itself. It returns what
-// was signed. A bundle of the same key is replaced.
+// DistProvenance reads the provenance in a dist folder, which must agree with the
+// release there; nil if there is none, as in dists of earlier versions. Signatures
+// are not looked at: verify the folder first.
+func DistProvenance(ctx context.Context, dir string, release manifest.Release) (*manifest.Provenance, error) {
+	p, err := verify.ProvenanceWithoutSignaturesUnsafe(ctx, os.DirFS(dir), release)
+	var missing *verify.FileError
+	switch {
+	case errors.As(err, &missing) && missing.Name == manifest.ProvenanceName && errors.Is(err, verify.ErrMissing):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("the provenance in %s: %w", dir, err)
+	}
+	return &p, nil
+}
+
+// SignDist adds a signer's bundles, over release and provenance, to a finished dist
+// folder, after it has checked that the folder is complete and agrees with itself. It
+// returns what was signed. Bundles of the same key are replaced.
 func SignDist(ctx context.Context, dir string, signer Signer) (manifest.Release, error) {
 	release, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(dir))
 	if err != nil {
@@ -115,7 +146,11 @@ func SignDist(ctx context.Context, dir string, signer Signer) (manifest.Release,
 	if err := openPackages(ctx, dir, release, nil); err != nil {
 		return manifest.Release{}, fmt.Errorf("signing %s: %w", dir, err)
 	}
-	if err := writeBundle(ctx, dir, release, signer); err != nil {
+	provenance, err := DistProvenance(ctx, dir, release)
+	if err == nil {
+		err = writeBundles(ctx, dir, release, provenance, signer)
+	}
+	if err != nil {
 		return manifest.Release{}, fmt.Errorf("signing %s: %w", dir, err)
 	}
 	return release, nil

@@ -9,6 +9,8 @@ require (
 	github.com/KimMachineGun/automemlimit v1.0.1
 	// The JSON schema of report.json: made from the Go types by internal/reportschema, and asked by tests.
 	github.com/google/jsonschema-go v0.4.3
+	// SLSA's own types of provenance, by which a test reads ours. No program links it.
+	github.com/in-toto/attestation v1.2.0
 	// Compressors of packages: faster than the standard library's at equal size, and zstd.
 	github.com/klauspost/compress v1.20.3
 	// Script tests of the commands, with txtar files.
@@ -36,6 +38,8 @@ require (
 	// go/packages: what the pattern of a main package resolves to under the build's own flags.
 	// txtar: the two trees of a change, in tests of policies.
 	golang.org/x/tools v0.52.0
+	// The JSON reader of these types, in the same test.
+	google.golang.org/protobuf v1.36.12
 )
 
 require (
@@ -56,5 +60,4 @@ require (
 	github.com/yusufpapurcu/wmi v1.2.4 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20260727163830-6c54dddc4772 // indirect
-	google.golang.org/protobuf v1.36.12 // indirect
 )

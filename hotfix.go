@@ -31,7 +31,7 @@ func New(product string, options ...Option) (*Pipeline, error) {
 		return nil, wrong("New", "%v", err)
 	}
 	c := config{
-		product: product, channel: "stable", environ: os.Environ(), logger: slog.New(slog.DiscardHandler),
+		product: product, channel: "stable", builderID: manifest.LocalBuilder, environ: os.Environ(), logger: slog.New(slog.DiscardHandler),
 		before: map[Step][]Hook{}, after: map[Step][]Hook{},
 	}
 	for _, option := range options {

@@ -56,6 +56,7 @@ type config struct {
 	buildOptions []build.Option
 	packOptions  []pack.Option
 	signers      []Signer
+	builderID    string
 	withDeltas   bool
 	deltaBases   []Base // besides the base itself
 
@@ -375,6 +376,20 @@ func WithSigner(signer Signer) Option {
 			return wrong("WithSigner", "the signer is nil")
 		}
 		c.signers = append(c.signers, signer)
+		return nil
+	}
+}
+
+// WithBuilder sets who is said to have built, in the provenance: a URI that stands for
+// a machine or service and for who runs it; see [manifest.CheckBuilderID]. Whoever
+// verifies can demand it. The default is [manifest.LocalBuilder], a machine that
+// nobody but the signers vouches for.
+func WithBuilder(id string) Option {
+	return func(c *config) error {
+		if err := manifest.CheckBuilderID(id); err != nil {
+			return wrong("WithBuilder", "%v", err)
+		}
+		c.builderID = id
 		return nil
 	}
 }

@@ -54,6 +54,7 @@ func TestNewRefusesOptions(t *testing.T) {
 		"pack option":              {hotfix.WithPack(pack.WithFormat("rar")), "rar"},
 		"nil signer":               {hotfix.WithSigner(nil), "WithSigner"},
 		"empty output":             {hotfix.WithOutput(""), "WithOutput"},
+		"builder that is no URI":   {hotfix.WithBuilder("ci"), "WithBuilder"},
 		"empty cache":              {hotfix.WithCache(""), "WithCache"},
 		"no such step before":      {hotfix.WithBefore("deploy", hook), "WithBefore"},
 		"no such step after":       {hotfix.WithAfter("deploy", hook), "WithAfter"},

@@ -13,9 +13,10 @@ import (
 
 // packed is what the pack step hands on.
 type packed struct {
-	full    []*pack.Package // in the order of the targets
-	deltas  []deltaPackage  // in the order of the targets, and of the bases
-	release manifest.Release
+	full       []*pack.Package // in the order of the targets
+	deltas     []deltaPackage  // in the order of the targets, and of the bases
+	release    manifest.Release
+	provenance manifest.Provenance
 }
 
 func (p *packed) all() []*pack.Package {
@@ -59,8 +60,11 @@ func (r *run) packAll(ctx context.Context) error {
 		r.emit(Packed{Package: p})
 	}
 	r.packed.release = r.release(all)
+	if r.packed.provenance, err = r.describeBuild(r.packed.release); err != nil {
+		return err
+	}
 	r.recordPacked()
-	return writeRelease(dir, r.packed.release, all)
+	return writeRelease(dir, r.packed.release, r.packed.provenance, all)
 }
 
 // packer returns the Packer of a release of the given date. Unchanged packages
@@ -79,6 +83,9 @@ func (b *base) binary(t target.Target) *manifest.Binary {
 
 func (r *run) recordPacked() {
 	r.result.Staging = r.staging
+	r.result.Provenance = &ProvenanceResult{
+		Builder: r.packed.provenance.RunDetails.Builder.ID, Inputs: len(r.packed.provenance.BuildDefinition.ResolvedDependencies),
+	}
 	for i, pkg := range r.packed.full {
 		t := &r.result.Targets[i]
 		t.Package, t.Digest, t.Size, t.Packed = pkg.Name(), pkg.Digest, pkg.Size, !pkg.Cached
@@ -95,7 +102,7 @@ func (r *run) sign(ctx context.Context) error {
 		r.warn("the release is not signed: no host takes it before somebody signs the dist folder")
 	}
 	for _, signer := range r.signers {
-		if err := writeBundle(ctx, r.staging, r.packed.release, signer); err != nil {
+		if err := writeBundles(ctx, r.staging, r.packed.release, &r.packed.provenance, signer); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,10 @@ func (r *Result) packagesSection() page.Section {
 		s.Blocks = append(s.Blocks, note("No package was written: %s.", r.notBuilt()))
 	}
 	s.Blocks = append(s.Blocks, tables(packages, r.deltasTable(), r.executablesTable())...)
+	if p := r.Provenance; p != nil {
+		s.Blocks = append(s.Blocks, page.Heading{Text: "Provenance"}, note(
+			"Built by %s, out of %s; %s names them all.", p.Builder, counted(p.Inputs, "input", "inputs"), manifest.ProvenanceName))
+	}
 	s.Blocks = append(s.Blocks, page.Heading{Text: "Signatures"})
 	if len(r.Signers) == 0 {
 		return appendBlock(s, page.Note{Tone: page.Caution, Text: "Nobody has signed."})

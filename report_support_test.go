@@ -30,7 +30,8 @@ func richResult() *hotfix.Result {
 		Source:    hotfix.SourceResult{Package: "./cmd/payments", Commit: "8c2f61d09a4be8c5e1a7342a3a0c9f8b1d9e4c77"},
 		Base:      hotfix.BaseResult{Version: "v1.4.2", Toolchain: "go1.26.7", Commit: "1f0b6a7c52f3a4d1e9b80c7d6e5f4a3b2c1d0e9f"},
 		Toolchain: "go1.26.8", Flags: []string{"-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags=-s -w", "CGO_ENABLED=0"},
-		Change: richChange(), Policies: richPolicies(), Findings: richFindings(), Tests: richTests(),
+		Provenance: &hotfix.ProvenanceResult{Builder: "urn:example:release-machine", Inputs: 43},
+		Change:     richChange(), Policies: richPolicies(), Findings: richFindings(), Tests: richTests(),
 		Signers: []verify.KeyID{verify.KeyID(digest("first key")), verify.KeyID(digest("second key"))},
 		Steps:   richSteps(),
 		Warnings: []string{

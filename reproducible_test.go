@@ -30,7 +30,7 @@ func TestSameBytesWhateverTheSurroundings(t *testing.T) {
 		return reproduced(t, result.Dist)
 	}
 	want := from(t, module(t, "fixed"), 1)
-	require.Len(t, want, 1+len(targets)+1+2, "packages, one delta, SHA256SUMS, hotfix.json and the folder itself")
+	require.Len(t, want, 1+len(targets)+1+3, "packages, one delta, SHA256SUMS, hotfix.json, provenance.json and the folder itself")
 
 	for name, change := range map[string]func(t *testing.T) string{
 		"another folder": func(t *testing.T) string {

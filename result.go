@@ -41,11 +41,12 @@ type Result struct {
 	Findings policy.Findings `json:"findings"`         // the gravest first
 	Tests    *policy.Tests   `json:"tests,omitempty"`  // nil if none were run
 
-	Targets  []TargetResult `json:"targets"`           // in the order in which they were given
-	Signers  []verify.KeyID `json:"signers"`           // sorted
-	Steps    []StepTime     `json:"steps"`             // that have ended so far
-	Warnings []string       `json:"warnings"`          // what a person should know, in the order of [Warned] events
-	Failure  *Failure       `json:"failure,omitempty"` // nil unless the run ended early
+	Targets    []TargetResult    `json:"targets"`              // in the order in which they were given
+	Provenance *ProvenanceResult `json:"provenance,omitempty"` // nil before the packages are made
+	Signers    []verify.KeyID    `json:"signers"`              // sorted
+	Steps      []StepTime        `json:"steps"`                // that have ended so far
+	Warnings   []string          `json:"warnings"`             // what a person should know, in the order of [Warned] events
+	Failure    *Failure          `json:"failure,omitempty"`    // nil unless the run ended early
 
 	// Dist is the absolute path of the dist folder; "" before it is published.
 	// It is not part of report.json.

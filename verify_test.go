@@ -108,7 +108,14 @@ func TestTamperedDistIsRefused(t *testing.T) {
 		"a truncated package": func(t *testing.T, dir string) { truncate(t, filepath.Join(dir, dist.Targets[0].Package)) },
 		"a missing package":   func(t *testing.T, dir string) { remove(t, filepath.Join(dir, dist.Targets[0].Package)) },
 		"a missing bundle":    func(t *testing.T, dir string) { remove(t, filepath.Join(dir, bundle)) },
-		"one more file":       func(t *testing.T, dir string) { writeFile(t, filepath.Join(dir, "install.sh"), "") },
+		"changed provenance":  func(t *testing.T, dir string) { flip(t, filepath.Join(dir, manifest.ProvenanceName)) },
+		"changed bundle of the provenance": func(t *testing.T, dir string) {
+			flip(t, filepath.Join(dir, verify.ProvenanceBundleName(signer.Key().ID())))
+		},
+		"a missing bundle of the provenance": func(t *testing.T, dir string) {
+			remove(t, filepath.Join(dir, verify.ProvenanceBundleName(signer.Key().ID())))
+		},
+		"one more file": func(t *testing.T, dir string) { writeFile(t, filepath.Join(dir, "install.sh"), "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "dist")

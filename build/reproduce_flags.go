@@ -50,16 +50,22 @@ func ruleFor(key string) flagRule {
 // checkRecorded returns a [*MissingError] if a recorded setting has an argument
 // that is not known to be harmless.
 func checkRecorded(key, value string) error {
+	if bad, ok := refusedArgument(key, value); ok {
+		return missing("build it by hand if you trust the file", "the file asks for %s with %.80q, which could run a program or write a file of its choice and is not passed on", key, bad)
+	}
+	return nil
+}
+
+// refusedArgument returns the first argument of a setting that is not known to be
+// harmless.
+func refusedArgument(key, value string) (refused string, found bool) {
 	rule := ruleFor(key)
 	if rule.pattern {
 		if pattern, rest, ok := strings.Cut(value, "="); ok && !strings.HasPrefix(pattern, "-") && !strings.ContainsAny(pattern, " '\"") {
 			value = rest
 		}
 	}
-	if bad, ok := rule.firstRefused(value); ok {
-		return missing("build it by hand if you trust the file", "the file asks for %s with %.80q, which could run a program or write a file of its choice and is not passed on", key, bad)
-	}
-	return nil
+	return rule.firstRefused(value)
 }
 
 // firstRefused returns the first argument that the rule does not allow.

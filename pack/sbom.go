@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"debug/buildinfo"
-	"net/url"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/CycloneDX/cyclonedx-go"
 
+	"github.com/gohotfix/hotfix/internal/purl"
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
@@ -172,17 +172,12 @@ func moduleProperties(m *debug.Module) []cyclonedx.Property {
 	return properties
 }
 
-// packageURL returns the address of a module version in the form of
-// https://github.com/package-url/purl-spec, or nothing for what has none.
+// packageURL returns the address of a module version, or nothing for what has none.
 func packageURL(path, version string) string {
 	if path == "" || version == "" || version == "(devel)" {
 		return ""
 	}
-	segments := strings.Split(strings.ToLower(path), "/")
-	for i, s := range segments {
-		segments[i] = url.PathEscape(s)
-	}
-	return "pkg:golang/" + strings.Join(segments, "/") + "@" + url.QueryEscape(version)
+	return purl.Go(path, version)
 }
 
 // dependencies says that the product needs all components. The executable does

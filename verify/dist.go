@@ -18,10 +18,12 @@ const (
 
 // VerifyDist checks a dist folder, as [os.DirFS] or [os.Root.FS] gives it: the
 // signatures, then hotfix.json and SHA256SUMS byte for byte against the signed
-// statement, then size and digest of every package. Apart from those and the
-// two reports the folder must be empty. Archives are not opened.
+// statement, then size and digest of every package. A provenance must agree with
+// the release, and have as many signatures. Apart from those and the two reports
+// the folder must be empty. Archives are not opened.
 //
-// Errors are those of [Verifier.Verify], [*FileError] and [*MismatchError].
+// Errors are those of [Verifier.Verify], [*FileError], [*MismatchError] and
+// [*ProvenanceError].
 func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) {
 	if err := v.ready(); err != nil {
 		return nil, err
@@ -34,11 +36,18 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	result, err := v.verify(ctx, bundles)
+	provenance, err := v.readProvenanceBundles(ctx, fsys, names)
+	if err != nil {
+		return nil, err
+	}
+	result, err := v.verify(ctx, bundles, provenance)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkDist(ctx, fsys, names, result.Release); err != nil {
+		return nil, err
+	}
+	if err := checkProvenanceFile(fsys, names, result.Provenance); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -51,7 +60,7 @@ func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (
 	if err := v.ready(); err != nil {
 		return nil, manifest.Entry{}, err
 	}
-	names, err := fs.Glob(fsys, bundlePrefix+"*"+bundleSuffix)
+	names, err := fs.Glob(fsys, "*"+bundleSuffix)
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
@@ -59,7 +68,11 @@ func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
-	result, err := v.verify(ctx, bundles)
+	provenance, err := v.readProvenanceBundles(ctx, fsys, names)
+	if err != nil {
+		return nil, manifest.Entry{}, err
+	}
+	result, err := v.verify(ctx, bundles, provenance)
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
@@ -90,6 +103,9 @@ func DistWithoutSignaturesUnsafe(ctx context.Context, fsys fs.FS) (manifest.Rele
 	if err != nil {
 		return manifest.Release{}, err
 	}
+	if _, err := readProvenance(ctx, fsys, names, release); err != nil {
+		return manifest.Release{}, err
+	}
 	if err := checkDist(ctx, fsys, names, release); err != nil {
 		return manifest.Release{}, err
 	}
@@ -114,7 +130,13 @@ func listDist(fsys fs.FS) ([]string, error) {
 
 // readBundles reads the bundle files, each of which must be named after its key.
 func (v *Verifier) readBundles(ctx context.Context, fsys fs.FS, names []string) ([]namedBundle, error) {
-	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !IsBundleName(name) })
+	return v.readBundlesNamed(ctx, fsys, names, IsBundleName, BundleName)
+}
+
+// readBundlesNamed reads the bundle files of one kind, each of which must have the
+// name that its key gives it.
+func (v *Verifier) readBundlesNamed(ctx context.Context, fsys fs.FS, names []string, isOne func(string) bool, nameOf func(KeyID) string) ([]namedBundle, error) {
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !isOne(name) })
 	if err := checkBundleCount(len(names)); err != nil {
 		return nil, err
 	}
@@ -131,7 +153,7 @@ func (v *Verifier) readBundles(ctx context.Context, fsys fs.FS, names []string) 
 		if err != nil {
 			return nil, err
 		}
-		if want := BundleName(b.Key); name != want {
+		if want := nameOf(b.Key); name != want {
 			return nil, &BundleError{Bundle: b.name, Reason: "claims the key of " + want + "; give it that name"}
 		}
 		bundles[i] = b
@@ -179,8 +201,8 @@ func checkNames(names []string, release manifest.Release) error {
 // belong to a dist folder.
 func IsDistFile(name string) bool {
 	switch name {
-	case ReleaseName, manifest.SumsName, ReportHTMLName, ReportJSONName:
+	case ReleaseName, manifest.SumsName, manifest.ProvenanceName, ReportHTMLName, ReportJSONName:
 		return true
 	}
-	return IsBundleName(name)
+	return IsBundleName(name) || IsProvenanceBundleName(name)
 }

@@ -32,6 +32,7 @@ var (
 var (
 	ErrMissing    = errors.New("is missing; fetch it again from where it was published")
 	ErrUnexpected = errors.New("is not listed; remove it, or check where it comes from")
+	ErrUnsigned   = errors.New("is not signed; have it signed, or remove it")
 	ErrNotRegular = errors.New("is not a regular file; replace the link, folder or device by the file itself")
 	ErrMode       = errors.New("has other permission bits than the manifest says; extract the package again")
 	ErrTooLarge   = errors.New("is larger than any such file may be; fetch it again from where it was published")

@@ -97,6 +97,8 @@ func RuleOf(err error) Rule {
 		return ""
 	case errors.As(err, &refusal):
 		return refusal.Rule
+	case errors.Is(err, ErrProvenance):
+		return RuleProvenance
 	case errors.As(err, &bundle) && errors.Is(err, ErrSignature):
 		return RuleSignature
 	case errors.As(err, &bundle):

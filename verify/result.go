@@ -13,17 +13,18 @@ import (
 
 // Result is what a [Verifier] has established.
 type Result struct {
-	Release      manifest.Release `json:"release"`
-	Statement    manifest.Digest  `json:"statement"`              // of the signed bytes; identifies the release
-	Judged       time.Time        `json:"judged"`                 // when, by the clock
-	TrustVersion int64            `json:"trustVersion,omitempty"` // of the trust file
-	Threshold    int              `json:"threshold"`              // signatures that were needed
-	Signers      []Signature      `json:"signers"`                // that count, by signer
-	Uncounted    []Uncounted      `json:"uncounted,omitempty"`    // that do not, by signer
-	Installed    bool             `json:"installed,omitempty"`    // the host has confirmed this very release before
-	Permit       *manifest.Permit `json:"permit,omitempty"`       // that allows this downgrade
-	Established  []Finding        `json:"established"`            // in the order of the checks
-	Unchecked    []Finding        `json:"unchecked,omitempty"`    // what was not looked at, and why
+	Release      manifest.Release     `json:"release"`
+	Statement    manifest.Digest      `json:"statement"`              // of the signed bytes; identifies the release
+	Judged       time.Time            `json:"judged"`                 // when, by the clock
+	TrustVersion int64                `json:"trustVersion,omitempty"` // of the trust file
+	Threshold    int                  `json:"threshold"`              // signatures that were needed
+	Signers      []Signature          `json:"signers"`                // that count, by signer
+	Uncounted    []Uncounted          `json:"uncounted,omitempty"`    // that do not, by signer
+	Installed    bool                 `json:"installed,omitempty"`    // the host has confirmed this very release before
+	Permit       *manifest.Permit     `json:"permit,omitempty"`       // that allows this downgrade
+	Provenance   *manifest.Provenance `json:"provenance,omitempty"`   // none if the release came without one
+	Established  []Finding            `json:"established"`            // in the order of the checks
+	Unchecked    []Finding            `json:"unchecked,omitempty"`    // what was not looked at, and why
 }
 
 // Finding is what came of a rule.

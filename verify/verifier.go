@@ -210,12 +210,12 @@ func (v *Verifier) Verify(ctx context.Context, bundles [][]byte) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	return v.verify(ctx, parsed)
+	return v.verify(ctx, parsed, nil)
 }
 
 // verify is the order of all checks: bundles, threshold, statement, time, floor,
-// target and base. What is not authenticated yet is not looked at.
-func (v *Verifier) verify(ctx context.Context, bundles []namedBundle) (*Result, error) {
+// target and base, provenance. What is not authenticated yet is not looked at.
+func (v *Verifier) verify(ctx context.Context, bundles, provenance []namedBundle) (*Result, error) {
 	now, err := v.now()
 	if err != nil {
 		return nil, err
@@ -234,7 +234,7 @@ func (v *Verifier) verify(ctx context.Context, bundles []namedBundle) (*Result, 
 	j := &judgment{Verifier: v, now: now, release: statement.Predicate, result: &Result{
 		Release: statement.Predicate, Statement: manifest.DigestOf(signed.payload), Judged: now,
 	}}
-	if err := j.run(ctx, signed); err != nil {
+	if err := j.run(ctx, signed, provenance); err != nil {
 		return nil, err
 	}
 	return j.result, nil
@@ -258,12 +258,13 @@ type judgment struct {
 	result  *Result
 }
 
-func (j *judgment) run(ctx context.Context, signed *signatures) error {
+func (j *judgment) run(ctx context.Context, signed *signatures, provenance []namedBundle) error {
 	for _, check := range []func() error{
 		func() error { return j.checkSigners(signed) },
 		j.checkTime,
 		func() error { return j.checkFloor(ctx) },
 		j.checkHost,
+		func() error { return j.checkProvenance(ctx, provenance) },
 	} {
 		if err := check(); err != nil {
 			return err

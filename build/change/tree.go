@@ -38,6 +38,15 @@ func (t *Tree) Revision() policy.Revision { return t.revision }
 // work tree has the time of its HEAD.
 func (t *Tree) Time() time.Time { return t.time }
 
+// Prefix is the path of the module's folder below the top of its repository,
+// slash-separated; "" for the top, and for a plain folder.
+func (t *Tree) Prefix() string {
+	if t.repo == nil {
+		return ""
+	}
+	return t.repo.Prefix()
+}
+
 // Close removes the temporary folder of a revision, and nothing else. It may be
 // called more than once.
 func (t *Tree) Close() error {

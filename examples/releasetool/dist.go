@@ -34,7 +34,12 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 	f.define(flags)
 	var have list
 	flags.Var(&have, "have", "`file` of an executable that a host has: say which packages it would take; may be given several times")
+	rebuild := flags.Bool("rebuild", false, "also build a dist folder again, from the commit that its provenance names, and compare")
+	src := flags.String("src", "", "`folder` in a git repository that has this commit, for -rebuild")
 	return func(ctx context.Context, args []string) error {
+		if *rebuild != (*src != "") {
+			return errors.New("-rebuild and -src belong together: give both, to build again from the repository in a folder, or none")
+		}
 		j, err := f.verifier(ctx, productOf(args[0]))
 		if err != nil {
 			return err
@@ -42,6 +47,11 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 		checked, err := verifyPath(ctx, args[0], j.Verifier)
 		if err != nil {
 			return err
+		}
+		if *rebuild {
+			if err := checked.rebuild(ctx, args[0], *src); err != nil {
+				return err
+			}
 		}
 		if len(have) > 0 {
 			if checked.Hosts, err = checked.asHosts(ctx, have); err != nil {
@@ -51,15 +61,16 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 		if err := j.remember(ctx, checked.Result); err != nil {
 			return err
 		}
-		return t.print(*asJSON, checked, checked.text)
+		return errors.Join(t.print(*asJSON, checked, checked.text), checked.Rebuilt.Err())
 	}
 }
 
 // verified is the result of verify.
 type verified struct {
 	*verify.Result
-	Carried []string `json:"carried,omitempty"` // file names of the packages that a block of text holds
-	Hosts   []host   `json:"hosts,omitempty"`
+	Carried []string        `json:"carried,omitempty"` // file names of the packages that a block of text holds
+	Hosts   []host          `json:"hosts,omitempty"`
+	Rebuilt *hotfix.Rebuilt `json:"rebuilt,omitempty"` // nil unless it was asked for
 
 	entries []manifest.Entry // the packages that were verified
 	dir     string           // where they are; "" for a block of text
@@ -74,7 +85,19 @@ func (v *verified) text() string {
 	for _, h := range v.Hosts {
 		text += fmt.Sprintf("a host of %s %s\n", h.Target, h.Took)
 	}
+	if v.Rebuilt != nil {
+		text += v.Rebuilt.String()
+	}
 	return text
+}
+
+// rebuild builds a dist folder again.
+func (v *verified) rebuild(ctx context.Context, path, src string) (err error) {
+	if folder, err := isFolder(path); err != nil || !folder {
+		return errors.Join(err, fmt.Errorf("%s is no dist folder, and -rebuild needs its %s: give the folder", path, manifest.ProvenanceName))
+	}
+	v.Rebuilt, err = hotfix.Rebuild(ctx, path, v.Release, src)
+	return err
 }
 
 // verifyPath verifies a dist folder, one package, or a text with a block in it.
@@ -172,7 +195,11 @@ func defineSign(t *tool, flags *flag.FlagSet) action {
 		if err != nil {
 			return err
 		}
-		fmt.Fprint(t.stdout, "about to sign:\n"+describeRelease(release))
+		provenance, err := hotfix.DistProvenance(ctx, args[0], release)
+		if err != nil {
+			return err
+		}
+		fmt.Fprint(t.stdout, "about to sign:\n"+describeRelease(release)+describeProvenance(provenance))
 		signer, err := t.loadSigner(*key)
 		if err != nil {
 			return err
@@ -197,7 +224,11 @@ func defineInspect(t *tool, flags *flag.FlagSet) action {
 			if err != nil {
 				return err
 			}
-			return t.print(*asJSON, release, func() string { return describeRelease(release) + notVerified })
+			provenance, err := hotfix.DistProvenance(ctx, args[0], release)
+			if err != nil {
+				return err
+			}
+			return t.print(*asJSON, inspected{release, provenance}, func() string { return describeRelease(release) + describeProvenance(provenance) + notVerified })
 		}
 		p, err := pack.Open(ctx, args[0])
 		if err != nil {
@@ -205,6 +236,12 @@ func defineInspect(t *tool, flags *flag.FlagSet) action {
 		}
 		return t.print(*asJSON, p.Manifest, func() string { return describePackage(p) + notVerified })
 	}
+}
+
+// inspected is what inspect finds in a dist folder.
+type inspected struct {
+	manifest.Release
+	Provenance *manifest.Provenance `json:"provenance,omitempty"` // nil if there is none
 }
 
 const notVerified = "This is what it says of itself: no signature was looked at. See releasetool verify.\n"
@@ -250,6 +287,50 @@ func describeRelease(r manifest.Release) string {
 	}
 	w.Flush()
 	return b.String()
+}
+
+// describeProvenance says in words how a release was made.
+func describeProvenance(p *manifest.Provenance) string {
+	if p == nil {
+		return "It does not say how it was made.\n"
+	}
+	var b strings.Builder
+	parameters, inputs := p.BuildDefinition.ExternalParameters, p.BuildDefinition.ResolvedDependencies
+	fmt.Fprintf(&b, "Built by %s with %s", p.RunDetails.Builder.ID, p.BuildDefinition.InternalParameters.Toolchain)
+	switch commit := parameters.Source.Commit; {
+	case manifest.IsCommit(commit):
+		fmt.Fprintf(&b, ", from commit %s", commit)
+	default:
+		b.WriteString(", from a source that is no commit")
+	}
+	if dir := parameters.Source.Directory; dir != "" {
+		fmt.Fprintf(&b, ", folder %s", dir)
+	}
+	b.WriteString(":\n")
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "INPUT\tDIGEST")
+	for _, d := range inputs {
+		name := d.Name
+		if d.Name == manifest.ToolchainInput || d.Name == manifest.SourceInput {
+			name += " " + d.URI
+		}
+		if by := d.Annotations.ReplacedBy; by != "" {
+			name += ", replaced by " + by
+		}
+		fmt.Fprintf(w, "%s\t%s\n", name, describeDigest(d.Digest))
+	}
+	w.Flush()
+	return b.String()
+}
+
+// describeDigest names the kind of a digest, and the beginning of it.
+func describeDigest(d manifest.DependencyDigest) string {
+	for _, k := range []struct{ kind, value string }{{"SHA-256 of the file", d.SHA256}, {"git commit", d.GitCommit}, {"h1 of go.sum", d.DirHash}} {
+		if k.value != "" {
+			return k.kind + " " + k.value[:12]
+		}
+	}
+	return "none"
 }
 
 // describePackage says in words what one package holds.

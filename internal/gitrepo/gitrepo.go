@@ -188,12 +188,13 @@ func (r *Repo) Export(ctx context.Context, c Commit, dest string) (string, error
 }
 
 // git runs the git command at the top of the work tree, without hooks and file
-// system monitors of the repository's own configuration.
+// system monitors of the repository's own configuration, and without objects that
+// stand for others (git-replace): a commit is what its hash says.
 func (r *Repo) git(ctx context.Context, env []string, args ...string) (string, error) {
 	argv := append([]string{"git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull}, args...)
 	result, err := gocmd.Run(ctx, gocmd.Command{
 		Argv: argv, Dir: r.root,
-		Env: gocmd.With(r.places, append([]string{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0"}, env...)...),
+		Env: gocmd.With(r.places, append([]string{"LC_ALL=C", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "GIT_NO_REPLACE_OBJECTS=1"}, env...)...),
 	})
 	if err != nil {
 		return "", err

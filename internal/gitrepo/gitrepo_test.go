@@ -165,3 +165,21 @@ func TestIgnored(t *testing.T) {
 		assert.Equal(t, want, paths)
 	}
 }
+
+// A commit is what its hash says, whatever the repository puts in its place.
+func TestReplacedCommit(t *testing.T) {
+	t.Parallel()
+	root, module := checkout(t)
+	write(t, filepath.Join(module, "go.mod"), "module example.com/other\n")
+	git(t, root, "commit", "-q", "-a", "-m", "another state")
+	git(t, root, "replace", "v1.0.0", "HEAD")
+	repo, err := gitrepo.Open(t.Context(), module, os.Environ())
+	require.NoError(t, err)
+	commit, err := repo.Commit(t.Context(), "v1.0.0")
+	require.NoError(t, err)
+	folder, err := repo.Export(t.Context(), commit, t.TempDir())
+	require.NoError(t, err)
+	data, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+	require.NoError(t, err)
+	assert.Equal(t, "module example.com/service\n", string(data))
+}

@@ -31,6 +31,8 @@ func codecs() []codec {
 		{"rollback.json", goodRollback().Encode, again(manifest.DecodeRollback)},
 		{"hotfix.json", goodRelease().Encode, again(manifest.DecodeRelease)},
 		{"statement.json", goodStatement().Encode, again(manifest.DecodeStatement[manifest.Release])},
+		{"provenance.json", goodProvenance().Encode, again(manifest.DecodeProvenance)},
+		{"provenance-statement.json", goodProvenanceStatement().Encode, again(manifest.DecodeStatement[manifest.Provenance])},
 	}
 }
 
@@ -85,10 +87,14 @@ func TestOtherSpellingsAreRefused(t *testing.T) {
 		"cut off":          func(s string) string { return s[:len(s)-2] },
 		"too large":        func(s string) string { return s + strings.Repeat(" ", manifest.MaxDocument) },
 	}
+	isNumber := map[string]bool{"exponent": true, "fraction": true}
 	for _, c := range codecs() {
 		data, err := c.encode()
 		require.NoError(t, err)
 		for name, spell := range spellings {
+			if isNumber[name] && !strings.Contains(string(data), "100") {
+				continue // it has no number
+			}
 			other := spell(string(data))
 			require.NotEqual(t, string(data), other, "%s: %s changes nothing", c.golden, name)
 			_, err := c.again([]byte(other))

@@ -24,7 +24,8 @@
 //
 // The statement follows in-toto Attestation Framework v1
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md):
-// its subjects are the packages, its predicate is a [Release].
+// its subjects are the packages, its predicate is a [Release]. A second statement
+// over the same packages has a [Provenance], SLSA's predicate of how they were made.
 //
 // A package is full, or a delta: then its executable has the encoding "delta",
 // and the member of the archive at its path is a patch from the package's base.
