@@ -129,6 +129,7 @@ func TestAttacksOnTheLog(t *testing.T) {
 		{"no promise", altered((*signed).v1Stamped, func(_ *signed, b *protobundle.Bundle) {
 			entryOf(b).InclusionPromise = nil
 		}), keyless.ErrLog, "without the log's promise", nil},
+		{"a promise for no time", made(signing{at: time.Unix(0, 0), stampedAt: signedAt}, (*signed).v1Stamped), keyless.ErrLog, "promise and time", nil},
 		{"no proof", altered((*signed).v1, func(_ *signed, b *protobundle.Bundle) {
 			entryOf(b).InclusionProof = nil
 		}), keyless.ErrLog, "without an inclusion proof", nil},

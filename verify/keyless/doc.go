@@ -53,6 +53,9 @@
 //
 // # Caveats
 //
+// A certificate authority in the trusted root is believed whatever issuer and subject it
+// writes: trust those that check them, and do not mix instances for different purposes.
+//
 // A trusted root grows old: keys of logs and authorities are replaced, and a root that
 // does not know the new ones refuses what was signed with them. Nothing here fetches
 // a new one.

@@ -94,9 +94,9 @@ type checkpoint struct {
 // parseCheckpoint accepts one spelling of a checkpoint, with the signature of the log
 // alone: no one here could tell whether another signature, of a witness, is good.
 func parseCheckpoint(text string) (checkpoint, bool) {
-	head, signature, ok := strings.Cut(text, "\n\n")
+	head, signature, _ := strings.Cut(text, "\n\n")
 	lines := strings.Split(head, "\n")
-	if !ok || len(lines) < 3 || !isSignatureOf(lines[0], signature) {
+	if len(lines) < 3 || !isSignatureOf(lines[0], signature) {
 		return checkpoint{}, false
 	}
 	size, err := strconv.ParseInt(lines[1], 10, 64)
@@ -110,17 +110,11 @@ func parseCheckpoint(text string) (checkpoint, bool) {
 // isSignatureOf reports whether line is one line with a signature under the name of
 // the log, with which the origin begins.
 func isSignatureOf(origin, line string) bool {
+	name, _, _ := strings.Cut(origin, " - ")
+	line, begun := strings.CutPrefix(line, "— "+name+" ")
 	line, ended := strings.CutSuffix(line, "\n")
-	line, begun := strings.CutPrefix(line, "— ")
-	name, signature, ok := strings.Cut(line, " ")
-	if !ended || !begun || !ok {
-		return false
-	}
-	if host, _, _ := strings.Cut(origin, " - "); host != name {
-		return false
-	}
-	_, ok = decodeBase64(signature)
-	return ok
+	_, ok := decodeBase64(line)
+	return begun && ended && ok
 }
 
 // decodeBase64 accepts the one spelling that the encoder writes.

@@ -1,7 +1,9 @@
 package keyless
 
 import (
+	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/json"
 	"os"
@@ -73,8 +75,101 @@ func FuzzParseCheckpoint(f *testing.F) {
 	})
 }
 
+func goldenStamp(t testing.TB) []byte {
+	t.Helper()
+	return golden(t, "v2.sigstore.json").GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()[0].GetSignedTimestamp()
+}
+
+// None of these parts is signed.
+func TestStampsOfOtherForms(t *testing.T) {
+	oid := asn1.ObjectIdentifier{1, 2, 3}
+	for name, change := range map[string]func(r *stampResponse){
+		"granted with changes": func(r *stampResponse) { r.Status.Status = 1 },
+		"rejected":             func(r *stampResponse) { r.Status.Status = 2 },
+		"no signed data":       func(r *stampResponse) { r.Token.Type = oid },
+		"no timestamp":         func(r *stampResponse) { r.Token.Signed.Content.Type = oid },
+		"other version":        func(r *stampResponse) { r.Token.Signed.Version = 1 },
+		"no signer":            func(r *stampResponse) { r.Token.Signed.Signers = nil },
+		"two signers": func(r *stampResponse) {
+			r.Token.Signed.Signers = append(r.Token.Signed.Signers, r.Token.Signed.Signers[0])
+		},
+		"signer of other version": func(r *stampResponse) { r.Token.Signed.Signers[0].Version = 3 },
+		"no digest":               func(r *stampResponse) { r.Token.Signed.Digests = nil },
+		"two digests": func(r *stampResponse) {
+			r.Token.Signed.Digests = append(r.Token.Signed.Digests, r.Token.Signed.Digests[0])
+		},
+		"other digest": func(r *stampResponse) { r.Token.Signed.Digests[0] = asn1.NullRawValue },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := parseStamp(goldenStamp(t))
+			require.NoError(t, err)
+			change(&r)
+			data, err := asn1.Marshal(r)
+			require.NoError(t, err)
+			_, err = parseStamp(data)
+			assert.ErrorIs(t, err, ErrTime)
+		})
+	}
+}
+
+// Sigstore's verifier mends such lengths before it looks at the signature.
+func TestStampWithLengthsThatDoNotAddUp(t *testing.T) {
+	stamp := goldenStamp(t)
+	digest := []byte{0x31, 0x22, 0x04, 0x20} // a set with a digest
+	require.Equal(t, 1, bytes.Count(stamp, digest))
+	_, err := parseStamp(bytes.Replace(stamp, digest, []byte{0x31, 0x21, 0x04, 0x20}, 1))
+	assert.ErrorContains(t, err, "not a response in DER")
+}
+
+func TestSubjectsThatAreRefused(t *testing.T) {
+	name := func(class, tag int, compound bool, content []byte) asn1.RawValue {
+		return asn1.RawValue{Class: class, Tag: tag, IsCompound: compound, Bytes: content}
+	}
+	other := func(oid asn1.ObjectIdentifier, parts ...any) []byte {
+		data, err := asn1.Marshal(oid)
+		require.NoError(t, err)
+		for _, part := range parts {
+			more, err := asn1.Marshal(part)
+			require.NoError(t, err)
+			data = append(data, more...)
+		}
+		return data
+	}
+	text := func(tag int) asn1.RawValue {
+		return name(asn1.ClassContextSpecific, 0, true, append([]byte{byte(tag), 1}, 'a'))
+	}
+	extension := func(names ...asn1.RawValue) []byte {
+		data, err := asn1.Marshal(names)
+		require.NoError(t, err)
+		return data
+	}
+	good := extension(name(asn1.ClassContextSpecific, nameOther, true, other(oidUserName, text(asn1.TagUTF8String))))
+	subject, err := subjectOf(withSubjects(good))
+	require.NoError(t, err)
+	require.Equal(t, "a", subject)
+
+	for what, value := range map[string][]byte{
+		"nothing":            nil,
+		"no list":            {5, 0},
+		"empty list":         extension(),
+		"more behind":        append(good, 5, 0),
+		"universal class":    extension(name(asn1.ClassUniversal, nameEmail, false, []byte{1})),
+		"host":               extension(name(asn1.ClassContextSpecific, 2, false, []byte("a"))),
+		"name of other form": extension(name(asn1.ClassContextSpecific, nameOther, true, other(oidSignedData, text(asn1.TagUTF8String)))),
+		"name of no text":    extension(name(asn1.ClassContextSpecific, nameOther, true, other(oidUserName, text(asn1.TagInteger)))),
+		"name without text":  extension(name(asn1.ClassContextSpecific, nameOther, true, other(oidUserName))),
+	} {
+		_, err := subjectOf(withSubjects(value))
+		assert.ErrorIs(t, err, ErrIdentity, what)
+	}
+}
+
+func withSubjects(value []byte) *x509.Certificate {
+	return &x509.Certificate{Extensions: []pkix.Extension{{Id: oidSubjectAltName, Value: value}}}
+}
+
 func FuzzParseStamp(f *testing.F) {
-	stamp := golden(f, "v2.sigstore.json").GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()[0].GetSignedTimestamp()
+	stamp := goldenStamp(f)
 	_, err := parseStamp(stamp)
 	require.NoError(f, err)
 	f.Add(stamp)

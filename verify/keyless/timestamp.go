@@ -86,11 +86,7 @@ func (r stampResponse) check() error {
 // checkCertificates refuses certificates in a token that are neither its signer's nor
 // of the trusted root: nothing would vouch for them.
 func (r stampResponse) checkCertificates(trusted *root.TrustedRoot) error {
-	raw := r.Token.Signed.Certificates
-	if raw.FullBytes == nil {
-		return nil
-	}
-	certs, err := x509.ParseCertificates(raw.Bytes)
+	certs, err := x509.ParseCertificates(r.Token.Signed.Certificates.Bytes)
 	if err != nil {
 		return refuse(ErrTime, "has a timestamp with unreadable certificates (%s)", why(err))
 	}
@@ -110,13 +106,8 @@ func (r stampResponse) isSigner(cert *x509.Certificate) bool {
 func isOfAuthority(trusted *root.TrustedRoot, cert *x509.Certificate) bool {
 	for _, tsa := range trusted.TimestampingAuthorities() {
 		tsa, ok := tsa.(*root.SigstoreTimestampingAuthority)
-		if !ok {
-			continue
-		}
-		for _, known := range append([]*x509.Certificate{tsa.Leaf, tsa.Root}, tsa.Intermediates...) {
-			if known != nil && known.Equal(cert) {
-				return true
-			}
+		if ok && (cert.Equal(tsa.Leaf) || cert.Equal(tsa.Root) || slices.ContainsFunc(tsa.Intermediates, cert.Equal)) {
+			return true
 		}
 	}
 	return false

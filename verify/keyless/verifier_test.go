@@ -55,12 +55,16 @@ func TestAccepted(t *testing.T) {
 		subject  string
 		time     time.Time
 	}{
-		"log of version 1":                 {s, s.sign(signing{}).v1(), testSubject, signedAt},
-		"log and earlier timestamp":        {s, s.sign(signing{stampedAt: signedAt.Add(-2 * time.Second)}).v1Stamped(), testSubject, signedAt.Add(-2 * time.Second)},
-		"log and later timestamp":          {s, s.sign(signing{stampedAt: signedAt.Add(2 * time.Second)}).v1Stamped(), testSubject, signedAt},
-		"log of version 2 and timestamp":   {s, s.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
-		"both logs":                        {s, s.sign(signing{}).bothLogs(), testSubject, signedAt},
-		"timestamp with a certificate":     {embedding, embedding.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"log of version 1":               {s, s.sign(signing{}).v1(), testSubject, signedAt},
+		"log and earlier timestamp":      {s, s.sign(signing{stampedAt: signedAt.Add(-2 * time.Second)}).v1Stamped(), testSubject, signedAt.Add(-2 * time.Second)},
+		"log and later timestamp":        {s, s.sign(signing{stampedAt: signedAt.Add(2 * time.Second)}).v1Stamped(), testSubject, signedAt},
+		"log of version 2 and timestamp": {s, s.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"both logs":                      {s, s.sign(signing{}).bothLogs(), testSubject, signedAt},
+		"timestamp with a certificate":   {embedding, embedding.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"timestamp with a chain": {s, func() *protobundle.Bundle {
+			d := s.sign(signing{})
+			return d.bundle(entries{d.entryV2()}, withCertificates(d.timestamp(), s.tsa.cert.Raw, s.tsaRoot.cert.Raw))
+		}(), testSubject, signedAt.Add(2 * time.Second)},
 		"build job":                        {s, s.sign(signing{names: []asn1.RawValue{uri(workflow)}}).v1(), workflow, signedAt},
 		"user name":                        {s, s.sign(signing{names: []asn1.RawValue{userName("deploy!example.com")}}).v1(), "deploy!example.com", signedAt},
 		"both forms of the issuer":         {s, s.sign(signing{issuerV1: testIssuer}).v1(), testSubject, signedAt},
