@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gohotfix/hotfix/internal/hostilejson"
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
@@ -109,6 +110,26 @@ func upperKey(s string) string {
 		return ""
 	}
 	return " "
+}
+
+// Whatever else can be said in JSON for the same document, or nearly so.
+func TestEverySpellingIsRefused(t *testing.T) {
+	for _, c := range codecs() {
+		data, err := c.encode()
+		require.NoError(t, err)
+		all, err := hostilejson.Spellings(data)
+		require.NoError(t, err)
+		tried := 0
+		for name, other := range all {
+			if tried++; testing.Short() && tried%10 != 0 {
+				continue
+			}
+			_, err := c.again(other)
+			require.Error(t, err, "%s: %s", c.golden, name)
+		}
+		t.Logf("%s: %d spellings, 0 accepted", c.golden, tried)
+		assert.Greater(t, tried, 1000)
+	}
 }
 
 func duplicateFirst(s string) string {

@@ -1,0 +1,2 @@
+// Package untested has no test and nothing to get wrong.
+package untested
