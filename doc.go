@@ -7,8 +7,8 @@
 // [Pipeline.Run] either writes one complete dist folder or leaves the output
 // folder as it was. What it wrote it has verified as a host would: signatures,
 // digests, and every package by the strict reader. The same source, base,
-// options and toolchain give the same packages, SHA256SUMS and hotfix.json,
-// byte for byte, on every host system. A run that is killed leaves a folder
+// options and toolchain give the same packages, SHA256SUMS, hotfix.json and
+// provenance.json, byte for byte, on every host system. A run that is killed leaves a folder
 // DIST.*.partial beside the output folder, which can be removed.
 //
 // # Parts
@@ -34,6 +34,8 @@
 //	SHA256SUMS                        digests of the packages
 //	hotfix.json                       the release: the signed statement's predicate, to read
 //	hotfix.<key id>.sigstore.json     one bundle a signer
+//	provenance.json                   how the packages were made: SLSA's predicate, to read
+//	provenance.<key id>.sigstore.json one bundle over it a signer
 //	report.json                       what was done and how long it took; not signed
 //	report.html                       the same for people, as one page
 //
@@ -50,6 +52,13 @@
 // records its commit. Then a base of executables or packages is also rebuilt
 // and compared with them. The executables of base and fix are compared in any
 // case.
+//
+// # Provenance
+//
+// What was built, from which commit, with which modules, toolchain and flags, and by
+// whom ([WithBuilder]) is signed as a second statement over the same packages: a
+// SLSA v1 provenance ([manifest.Provenance]). [Rebuild] builds a verified release
+// again from what it says, and compares.
 //
 // # Dates
 //

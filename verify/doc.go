@@ -30,6 +30,11 @@
 // them, in verificationMaterial.timestampVerificationData. [ParseBundle] takes
 // them as bytes; package timestamp tells what they prove.
 //
+// A dist folder may hold a provenance: provenance.json, and bundles over a statement
+// with it ("provenance.", the short key id, ".sigstore.json";
+// [ProvenanceBundleName]). If it does, the provenance must agree with the release
+// and have as many signatures; see [CheckProvenance].
+//
 // A public key is one PEM block of type PUBLIC KEY (PKIX) and nothing else.
 // The key alone determines the algorithm:
 //

@@ -65,10 +65,10 @@ type ExternalParameters struct {
 
 // BuiltRelease names the release that was made, as the [Release] itself does.
 type BuiltRelease struct {
-	Product string    `json:"product"`
-	ID      string    `json:"id"`
-	Version string    `json:"version"`
-	Created time.Time `json:"created"`
+	Product string    `json:"product"` // see [CheckProduct]
+	ID      string    `json:"id"`      // of the hotfix
+	Version string    `json:"version"` // of the result
+	Created time.Time `json:"created"` // the date of the fix
 }
 
 // BuiltSource is where the source is. Paths are slash-separated and below the top of
@@ -134,7 +134,7 @@ type Builder struct {
 // BuildMetadata is about the one run. The pipeline of this module leaves it out: two
 // runs make the same bytes.
 type BuildMetadata struct {
-	InvocationID string    `json:"invocationId,omitempty"`
+	InvocationID string    `json:"invocationId,omitempty"` // by which the builder finds its logs
 	StartedOn    time.Time `json:"startedOn,omitzero"`
 	FinishedOn   time.Time `json:"finishedOn,omitzero"`
 }

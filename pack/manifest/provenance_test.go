@@ -66,7 +66,8 @@ func goodProvenanceStatement() manifest.Statement[manifest.Provenance] {
 	return manifest.NewProvenanceStatement(goodRelease(), goodProvenance())
 }
 
-func FuzzDecodeProvenance(f *testing.F) { fuzz(f, "provenance.json", "provenance-statement.json") }
+func FuzzDecodeProvenance(f *testing.F)          { fuzz(f, "provenance.json") }
+func FuzzDecodeProvenanceStatement(f *testing.F) { fuzz(f, "provenance-statement.json") }
 
 func TestProvenanceRules(t *testing.T) {
 	type p = manifest.Provenance
