@@ -34,8 +34,8 @@ func (s Signature) String() string {
 type Uncounted struct {
 	Signer KeyID  `json:"signer"`
 	Name   string `json:"name,omitempty"` // as the trust file has it; none for an unknown one
-	Reason string `json:"reason"`
-	Err    error  `json:"-"` // ErrUnknownSigner, ErrSignerRevoked, ErrSignerValidity, ErrUntimedSigner or ErrSignerElsewhere
+	Reason string `json:"reason"`         // in words, as the end of a sentence
+	Err    error  `json:"-"`              // ErrUnknownSigner, ErrSignerRevoked, ErrSignerValidity, ErrUntimedSigner or ErrSignerElsewhere
 }
 
 func (u Uncounted) String() string {

@@ -33,7 +33,6 @@ func (s *story) asHost(ctx context.Context, public []byte, result *hotfix.Result
 	}
 	s.say.line("%s of %s: signature, digests and content are good (%s)", count(len(verified.Release.Packages), "package"), verified.Release.ID, seconds(time.Since(start)))
 	s.say.line("Signed by key %s, %d of %d needed", verified.Signers[0].Signer.Short(), len(verified.Signers), verified.Threshold)
-	s.say.line("Signed by key %s, %d of %d needed", verified.Signers[0].Short(), len(verified.Signers), verified.Threshold)
 	s.say.line("Signed alike: where it comes from (%s, %s)", manifest.ProvenanceName, count(result.Provenance.Inputs, "input"))
 	installed := map[target.Target]string{}
 	for _, entry := range verified.Release.Packages {

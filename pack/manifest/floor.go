@@ -13,9 +13,9 @@ const FloorSchema = "hotfix.floor/v1"
 // the newest release that it has confirmed, and the latest time that it has seen.
 // Nothing of it ever sinks.
 type Floor struct {
-	Schema    string       `json:"schema"` // [FloorSchema]
-	Product   string       `json:"product"`
-	Epoch     int64        `json:"epoch"`
+	Schema    string       `json:"schema"`              // [FloorSchema]
+	Product   string       `json:"product"`             // whose it is
+	Epoch     int64        `json:"epoch"`               // of the newest release that was confirmed
 	Sequence  int64        `json:"sequence"`            // of the newest release that was confirmed; 0 before the first one
 	Statement Digest       `json:"statement,omitzero"`  // of that release
 	Clock     time.Time    `json:"clock,omitzero"`      // no time before it is believed any more

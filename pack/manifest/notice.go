@@ -15,8 +15,8 @@ const (
 // Notice takes hotfixes back without a new release: for the time in which there is
 // none yet. A host that has seen it installs none of them any more.
 type Notice struct {
-	Schema      string       `json:"schema"` // [NoticeSchema]
-	Product     string       `json:"product"`
+	Schema      string       `json:"schema"`  // [NoticeSchema]
+	Product     string       `json:"product"` // whose hotfixes are taken back
 	Channel     string       `json:"channel"` // whose signers signed it
 	Created     time.Time    `json:"created"`
 	Withdrawals []Withdrawal `json:"withdrawals"` // at least one, by id

@@ -19,8 +19,8 @@ const MaxPermit = 7 * 24 * time.Hour
 // one that the host has confirmed: a deliberate downgrade. It overrides no other
 // rule.
 type Permit struct {
-	Schema    string    `json:"schema"` // [PermitSchema]
-	Product   string    `json:"product"`
+	Schema    string    `json:"schema"`    // [PermitSchema]
+	Product   string    `json:"product"`   // that the release is one of
 	Host      string    `json:"host"`      // name of the host; see [CheckHost]
 	Release   string    `json:"release"`   // id of the hotfix
 	Statement Digest    `json:"statement"` // of the release

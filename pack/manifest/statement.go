@@ -27,14 +27,14 @@ type Predicate interface {
 type Statement[P Predicate] struct {
 	Type          string    `json:"_type"` // [StatementType]
 	Subject       []Subject `json:"subject"`
-	PredicateType string    `json:"predicateType"`
+	PredicateType string    `json:"predicateType"` // that of the predicate
 	Predicate     P         `json:"predicate"`
 }
 
 // Subject is an artifact, by name and SHA-256 in hexadecimal digits. In a
 // statement of a release it is an archive, by its file name.
 type Subject struct {
-	Name   string        `json:"name"`
+	Name   string        `json:"name"` // file name, or id of a hotfix
 	Digest SubjectDigest `json:"digest"`
 }
 

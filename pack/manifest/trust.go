@@ -55,7 +55,7 @@ type TrustIdentity struct {
 // be older than Since, and without Since all.
 type Revocation struct {
 	Since  time.Time `json:"since,omitzero"`
-	Reason string    `json:"reason"`
+	Reason string    `json:"reason"` // in words, for people
 }
 
 // Quorum is how many of which signers must have signed.
@@ -67,7 +67,7 @@ type Quorum struct {
 // TrustProduct is who may release a product on some channels, and what else must
 // hold.
 type TrustProduct struct {
-	Product          string            `json:"product"`
+	Product          string            `json:"product"`                    // its name
 	Channels         []string          `json:"channels"`                   // each in one entry of the product
 	Releases         Quorum            `json:"releases"`                   // who signs releases and notices
 	Permits          *Quorum           `json:"permits,omitempty"`          // who permits a downgrade; none: nobody
@@ -84,8 +84,8 @@ const DefaultMaxJump = 5 * 366 * 24 * 3600
 
 // Number orders releases: by epoch, then by sequence.
 type Number struct {
-	Epoch    int64 `json:"epoch"`
-	Sequence int64 `json:"sequence"`
+	Epoch    int64 `json:"epoch"`    // raised when numbering begins anew
+	Sequence int64 `json:"sequence"` // in its epoch
 }
 
 // ProvenanceDemand is what the signed provenance of a release must say. An empty
@@ -97,7 +97,7 @@ type ProvenanceDemand struct {
 
 // TrustAuthority is a time-stamping authority (RFC 3161).
 type TrustAuthority struct {
-	Name         string    `json:"name"`
+	Name         string    `json:"name"`         // for people
 	Certificates [][]byte  `json:"certificates"` // DER: the root last; before it, if they are pinned, the authority's own and intermediate ones
 	NotBefore    time.Time `json:"notBefore,omitzero"`
 	NotAfter     time.Time `json:"notAfter,omitzero"`
