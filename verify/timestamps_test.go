@@ -135,7 +135,8 @@ func believe(data []byte, key verify.Key, authorities []timestamp.Authority) err
 	return nil
 }
 
-// No bit of a bundle with a timestamp can be flipped.
+// No bit of a bundle with a timestamp can be flipped; in -short, none of every
+// seventh.
 func TestEveryFlippedBitOfABundleIsRefused(t *testing.T) {
 	data, err := stampedBundle(t, engineer(), payload(t, release())).Encode()
 	require.NoError(t, err)
@@ -143,7 +144,11 @@ func TestEveryFlippedBitOfABundleIsRefused(t *testing.T) {
 	require.NoError(t, err)
 	authorities := []timestamp.Authority{trusted}
 	require.NoError(t, believe(data, engineer().key, authorities))
-	for i := range 8 * len(data) {
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
+	for i := 0; i < 8*len(data); i += step {
 		changed := bytes.Clone(data)
 		changed[i/8] ^= 1 << (i % 8)
 		if believe(changed, engineer().key, authorities) == nil {

@@ -154,8 +154,12 @@ func TestOrderOfCertificates(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// No bit of a response can be flipped.
+// No bit of a response can be flipped; in -short, none of every seventh.
 func TestEveryFlippedBitIsRefused(t *testing.T) {
+	step := 1
+	if testing.Short() {
+		step = 7
+	}
 	for name, options := range map[string][]timestamptest.Option{
 		"P-256":     nil,
 		"RSA":       {timestamptest.WithRSA(2048)},
@@ -167,7 +171,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 			for _, trust := range []timestamp.Authority{authority(t, a.Chain()), authority(t, a.Issuers())} {
 				_, err := verify(response, trust)
 				require.NoError(t, err)
-				for i := range 8 * len(response) {
+				for i := 0; i < 8*len(response); i += step {
 					changed := bytes.Clone(response)
 					changed[i/8] ^= 1 << (i % 8)
 					if _, err := verify(changed, trust); err == nil {
