@@ -186,7 +186,11 @@ func TestAttacksOnTheLog(t *testing.T) {
 		}, keyless.ErrLog, "0 < 1", nil},
 		{"key of the log out of use, version 2", func(s *instance) *protobundle.Bundle {
 			s.logEnd = signedAt.Add(-time.Hour)
-			return s.sign(signing{from: signedAt.Add(-time.Minute), unlisted: true}).v2()
+			return s.sign(signing{unlisted: true}).v2()
+		}, keyless.ErrLog, "not in use at 2026-09-21T14:20:02Z", []keyless.Option{keyless.WithoutCertificateTransparencyUnsafe()}},
+		{"key of the log not yet in use, version 2", func(s *instance) *protobundle.Bundle {
+			s.logStart = signedAt.Add(time.Hour)
+			return s.sign(signing{unlisted: true}).v2()
 		}, keyless.ErrLog, "not in use at 2026-09-21T14:20:02Z", []keyless.Option{keyless.WithoutCertificateTransparencyUnsafe()}},
 	})
 }
@@ -399,8 +403,12 @@ func TestOtherKinds(t *testing.T) {
 func TestUnlistedCertificateOfAPrivateInstance(t *testing.T) {
 	s := newInstance()
 	v := newVerifier(t, s, keyless.WithoutCertificateTransparencyUnsafe())
-	_, err := v.VerifyBundle(t.Context(), encode(s.sign(signing{unlisted: true}).v1()))
+	d := s.sign(signing{unlisted: true})
+	_, err := v.VerifyBundle(t.Context(), encode(d.v1()))
 	assert.NoError(t, err)
+	d.sig = sign(newKey(), preAuth(d.payloadType, d.payload))
+	_, err = v.VerifyBundle(t.Context(), encode(d.v1()))
+	assert.ErrorIs(t, err, verify.ErrSignature)
 }
 
 func TestMoreEvidenceThanByDefault(t *testing.T) {

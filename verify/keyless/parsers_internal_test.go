@@ -54,6 +54,7 @@ func TestParseCheckpoint(t *testing.T) {
 		"signature without a dash": replace("— ", "- "),
 		"signature with odd bits":  replace("AAAAAGE=", "AAAAAGF="),
 		"signature with more":      replace("AAAAAGE=", "AAAAAGE= x"),
+		"signature alone":          replace("— log.test ", ""),
 		"signature not ended":      strings.TrimSuffix(good, "\n"),
 		"two signatures":           good + "— log.test AAAAAGE=\n",
 		"an empty line more":       good + "\n",

@@ -139,7 +139,7 @@ func (s *instance) rootMessage() *prototrustroot.TrustedRoot {
 		for _, cert := range certs {
 			c.Certificates = append(c.Certificates, &protocommon.X509Certificate{RawBytes: cert.Raw})
 		}
-		return &prototrustroot.CertificateAuthority{Uri: uri, CertChain: c, ValidFor: since(s.logStart, time.Time{})}
+		return &prototrustroot.CertificateAuthority{Uri: uri, CertChain: c, ValidFor: since(signedAt.AddDate(-1, 0, 0), time.Time{})}
 	}
 	log := func(name string, key *ecdsa.PrivateKey) *prototrustroot.TransparencyLogInstance {
 		der, id := pkix256(key)

@@ -49,18 +49,21 @@ func TestAccepted(t *testing.T) {
 	s := newInstance()
 	embedding := newInstance()
 	embedding.withoutTSALeaf = true
+	retiring := newInstance()
+	retiring.logEnd = signedAt.Add(time.Hour)
 	for name, test := range map[string]struct {
 		instance *instance
 		bundle   *protobundle.Bundle
 		subject  string
 		time     time.Time
 	}{
-		"log of version 1":               {s, s.sign(signing{}).v1(), testSubject, signedAt},
-		"log and earlier timestamp":      {s, s.sign(signing{stampedAt: signedAt.Add(-2 * time.Second)}).v1Stamped(), testSubject, signedAt.Add(-2 * time.Second)},
-		"log and later timestamp":        {s, s.sign(signing{stampedAt: signedAt.Add(2 * time.Second)}).v1Stamped(), testSubject, signedAt},
-		"log of version 2 and timestamp": {s, s.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
-		"both logs":                      {s, s.sign(signing{}).bothLogs(), testSubject, signedAt},
-		"timestamp with a certificate":   {embedding, embedding.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"log of version 1":                                 {s, s.sign(signing{}).v1(), testSubject, signedAt},
+		"log and earlier timestamp":                        {s, s.sign(signing{stampedAt: signedAt.Add(-2 * time.Second)}).v1Stamped(), testSubject, signedAt.Add(-2 * time.Second)},
+		"log and later timestamp":                          {s, s.sign(signing{stampedAt: signedAt.Add(2 * time.Second)}).v1Stamped(), testSubject, signedAt},
+		"log of version 2 and timestamp":                   {s, s.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"log of version 2 whose key went out of use since": {retiring, retiring.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
+		"both logs":                    {s, s.sign(signing{}).bothLogs(), testSubject, signedAt},
+		"timestamp with a certificate": {embedding, embedding.sign(signing{}).v2(), testSubject, signedAt.Add(2 * time.Second)},
 		"timestamp with a chain": {s, func() *protobundle.Bundle {
 			d := s.sign(signing{})
 			return d.bundle(entries{d.entryV2()}, withCertificates(d.timestamp(), s.tsa.cert.Raw, s.tsaRoot.cert.Raw))
