@@ -45,7 +45,7 @@ func defineVerify(t *tool, flags *flag.FlagSet) action {
 			return err
 		}
 		checked, err := verifyPath(ctx, args[0], j.Verifier)
-		if err != nil {
+		if err := errors.Join(err, f.record(ctx, checked, err)); err != nil {
 			return err
 		}
 		if *rebuild {
@@ -184,12 +184,14 @@ func (v *verified) asHosts(ctx context.Context, have []string) (hosts []host, er
 
 func defineSign(t *tool, flags *flag.FlagSet) action {
 	key := flags.String("key", "", "private key `file` to sign with")
+	var stamps stampFlags
+	stamps.define(flags)
 	return func(ctx context.Context, args []string) error {
 		if *key == "" {
 			return fmt.Errorf("no -key: give the private key file to sign with")
 		}
 		if folder, err := isFolder(args[0]); err == nil && !folder {
-			return t.countersign(ctx, args[0], *key)
+			return t.countersign(ctx, args[0], *key, &stamps)
 		}
 		release, err := verify.DistWithoutSignaturesUnsafe(ctx, os.DirFS(args[0]))
 		if err != nil {
@@ -200,7 +202,7 @@ func defineSign(t *tool, flags *flag.FlagSet) action {
 			return err
 		}
 		fmt.Fprint(t.stdout, "about to sign:\n"+describeRelease(release)+describeProvenance(provenance))
-		signer, err := t.loadSigner(*key)
+		signer, err := t.loadSigner(*key, &stamps)
 		if err != nil {
 			return err
 		}

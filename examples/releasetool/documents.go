@@ -25,7 +25,7 @@ func releaseToSign(ctx context.Context, dir string) (manifest.Release, manifest.
 }
 
 // newDocument writes a document to sign, as its statement, and signs it.
-func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, words, out, key string) error {
+func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, words, out, key string, stamps *stampFlags) error {
 	if out == "" || key == "" {
 		return errors.New("no -out or no -key: give the file to write, and the private key to sign it with")
 	}
@@ -37,7 +37,7 @@ func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, w
 	if err := writeNew(out, data, 0o644); err != nil {
 		return err
 	}
-	return t.signDocument(ctx, document, out, key)
+	return t.signDocument(ctx, document, out, key, stamps)
 }
 
 func definePermit(t *tool, flags *flag.FlagSet) action {
@@ -46,6 +46,8 @@ func definePermit(t *tool, flags *flag.FlagSet) action {
 	hours := flags.Int("hours", 24, "how long it holds; at most a week")
 	out := flags.String("out", "", "`file` to write")
 	key := flags.String("key", "", "private key `file` to sign with")
+	var stamps stampFlags
+	stamps.define(flags)
 	return func(ctx context.Context, args []string) error {
 		release, statement, err := releaseToSign(ctx, args[0])
 		if err != nil {
@@ -56,7 +58,7 @@ func definePermit(t *tool, flags *flag.FlagSet) action {
 			Schema: manifest.PermitSchema, Product: release.Product, Host: *host, Release: release.ID, Statement: statement,
 			NotBefore: from, Expires: from.Add(time.Duration(*hours) * time.Hour), Reason: *reason,
 		}
-		return t.newDocument(ctx, manifest.NewStatement(p), describePermit(p), *out, *key)
+		return t.newDocument(ctx, manifest.NewStatement(p), describePermit(p), *out, *key, &stamps)
 	}
 }
 
@@ -68,6 +70,8 @@ func defineWithdraw(t *tool, flags *flag.FlagSet) action {
 	reason := flags.String("reason", "", "why, in words")
 	out := flags.String("out", "", "`file` to write")
 	key := flags.String("key", "", "private key `file` to sign with")
+	var stamps stampFlags
+	stamps.define(flags)
 	return func(ctx context.Context, args []string) error {
 		release, statement, err := releaseToSign(ctx, args[0])
 		if err != nil {
@@ -77,7 +81,7 @@ func defineWithdraw(t *tool, flags *flag.FlagSet) action {
 			Schema: manifest.NoticeSchema, Product: release.Product, Channel: release.Channel, Created: time.Now().UTC().Truncate(time.Second),
 			Withdrawals: []manifest.Withdrawal{{ID: release.ID, Reason: *reason}}, Statements: []manifest.Digest{statement},
 		}
-		return t.newDocument(ctx, manifest.NewStatement(n), describeNotice(n), *out, *key)
+		return t.newDocument(ctx, manifest.NewStatement(n), describeNotice(n), *out, *key, &stamps)
 	}
 }
 
@@ -91,7 +95,7 @@ func describeNotice(n manifest.Notice) string {
 
 // countersign signs a document that somebody else wrote, after it has shown what
 // it says.
-func (t *tool) countersign(ctx context.Context, path, key string) error {
+func (t *tool) countersign(ctx context.Context, path, key string, stamps *stampFlags) error {
 	data, err := readFile(path, manifest.MaxDocument)
 	if err != nil {
 		return err
@@ -101,7 +105,7 @@ func (t *tool) countersign(ctx context.Context, path, key string) error {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	fmt.Fprint(t.stdout, "about to sign:\n"+words)
-	return t.signDocument(ctx, document, path, key)
+	return t.signDocument(ctx, document, path, key, stamps)
 }
 
 // readDocument reads a permit, a notice or a trust file, and says in words what it

@@ -17,7 +17,7 @@ import (
 type judgeFlags struct {
 	keys, permits, notices           list
 	trust, floor, host, target, base string
-	at                               string
+	at, audit                        string
 	threshold                        int
 	confirm                          bool
 }
@@ -33,6 +33,7 @@ func (f *judgeFlags) define(flags *flag.FlagSet) {
 	flags.StringVar(&f.base, "base", "", "`file` of the executable that the host runs; needs -target")
 	flags.Var(&f.permits, "permit", "`file` of a permit, with its bundles beside it")
 	flags.Var(&f.notices, "notice", "`file` of a notice, with its bundles beside it; needs -floor")
+	flags.StringVar(&f.audit, "audit", "", "`file` of an audit log that the decision is added to")
 	flags.StringVar(&f.at, "at", "", "judge as if it were this `time` (RFC 3339)")
 }
 

@@ -11,8 +11,11 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 	"github.com/gohotfix/hotfix/verify/sign"
+	"github.com/gohotfix/hotfix/verify/sign/tsa"
+	"github.com/gohotfix/hotfix/verify/timestamp"
 )
 
 // passwordVariable is cosign's own, so that one set-up serves both tools.
@@ -39,13 +42,53 @@ func readPassword(prompt string) ([]byte, error) {
 	return term.ReadPassword(stdin)
 }
 
+// stampFlags say who stamps signatures with the time.
+type stampFlags struct {
+	urls  list
+	chain string
+}
+
+func (f *stampFlags) define(flags *flag.FlagSet) {
+	flags.Var(&f.urls, "tsa", "`URL` of an RFC 3161 time-stamping authority that proves when it was signed; may be given several times")
+	flags.StringVar(&f.chain, "tsa-chain", "", "PEM `file` of its certificates, the root last, by which its answers are checked")
+}
+
+// options are those of a signer that asks the authorities.
+func (f *stampFlags) options() ([]sign.Option, error) {
+	var checked []tsa.Option
+	if f.chain != "" {
+		chain, err := readFile(f.chain, manifest.MaxCertificates*manifest.MaxDER)
+		if err != nil {
+			return nil, fmt.Errorf("reading the certificates: %w", err)
+		}
+		authority, err := timestamp.NewAuthority(f.chain, chain)
+		if err != nil {
+			return nil, err
+		}
+		checked = append(checked, tsa.WithAuthorities(authority))
+	}
+	var stampers []sign.Stamper
+	for _, url := range f.urls {
+		client, err := tsa.New(url, checked...)
+		if err != nil {
+			return nil, err
+		}
+		stampers = append(stampers, client)
+	}
+	return []sign.Option{sign.WithTimestamps(stampers...)}, nil
+}
+
 // loadSigner reads a private key file.
-func (t *tool) loadSigner(path string) (*sign.Signer, error) {
+func (t *tool) loadSigner(path string, stamps *stampFlags) (*sign.Signer, error) {
 	data, err := readFile(path, sign.MaxKeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key: %w", err)
 	}
-	signer, err := sign.LoadKey(data, t.askPassword("password of "+path+": "))
+	options, err := stamps.options()
+	if err != nil {
+		return nil, err
+	}
+	signer, err := sign.LoadKey(data, t.askPassword("password of "+path+": "), options...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

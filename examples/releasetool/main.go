@@ -57,6 +57,7 @@ func commands() []command {
 		{"sign", "DIST|DOCUMENT", "add a signature to a dist folder, or to a permit, notice or trust file", defineSign},
 		{"permit", "DIST", "let one host install an older release, for a while", definePermit},
 		{"withdraw", "DIST", "take a release back: hosts that see the notice install it no more", defineWithdraw},
+		{"audit", "LOG", "verify an audit log, and show it", defineAudit},
 		{"trust init", "", "make the first trust file: who may release what", defineTrustInit},
 		{"trust add", "TRUST", "make the next version of a trust file: signers, products, authorities, revocations", defineTrustAdd},
 		{"trust rotate", "TRUST NEXT", "sign the next version of a trust file, or install it when enough have signed", defineTrustRotate},

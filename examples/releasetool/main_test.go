@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/build/policy"
+	"github.com/gohotfix/hotfix/verify/timestamp/timestamptest"
 )
 
 func TestMain(m *testing.M) {
@@ -32,9 +34,17 @@ func TestScripts(t *testing.T) {
 		require.NoError(t, err)
 		goEnv[key] = strings.TrimSpace(string(out))
 	}
+	clock, err := timestamptest.New()
+	require.NoError(t, err)
+	authority := httptest.NewServer(clock)
+	t.Cleanup(authority.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("TSA", authority.URL)
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "tsa.pem"), clock.Chain(), 0o644); err != nil {
+				return err
+			}
 			for key, value := range goEnv {
 				env.Setenv(key, value)
 			}

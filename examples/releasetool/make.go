@@ -31,6 +31,8 @@ type makeFlags struct {
 	tags, pgo, cc                    string
 	verifyScript, files              string
 	keys                             list
+	stamps                           stampFlags
+	order                            orderFlags
 	deltas                           bool
 	deltaBases                       string
 	parallel                         int
@@ -72,6 +74,8 @@ func defineMake(t *tool, flags *flag.FlagSet) action {
 	flags.BoolVar(&f.deltas, "deltas", true, "if there is a base, also make delta packages for the hosts that run it")
 	flags.StringVar(&f.deltaBases, "delta-base", "", "the same for hosts that run others: dist folders, executables or git `REVs`, separated by commas")
 	flags.Var(&f.keys, "key", "private key `file` to sign with; may be given several times")
+	f.stamps.define(flags)
+	f.order.define(flags)
 	flags.IntVar(&f.parallel, "parallel", 0, "targets to build at once (default: by CPUs and memory)")
 	flags.Int64Var(&f.memory, "memory", 0, "memory budget of the builds in `MiB` (default: three quarters of what is free)")
 	f.policyFlags.define(flags, "")
@@ -196,13 +200,18 @@ func (t *tool) pipelineOptions(ctx context.Context, f *makeFlags) ([]hotfix.Opti
 		options = append(options, hotfix.WithDryRun())
 	}
 	options = append(options, judges...)
+	order, err := f.order.options()
+	if err != nil {
+		return nil, err
+	}
+	options = append(options, order...)
 	deltas, err := f.deltaOptions()
 	if err != nil {
 		return nil, err
 	}
 	options = append(options, deltas...)
 	for _, path := range f.keys {
-		signer, err := t.loadSigner(path)
+		signer, err := t.loadSigner(path, &f.stamps)
 		if err != nil {
 			return nil, err
 		}

@@ -262,6 +262,8 @@ func loadTrust(path string) (*verify.Trust, error) {
 
 func defineTrustRotate(t *tool, flags *flag.FlagSet) action {
 	key := flags.String("key", "", "private key `file` of a root signer; none: install the next version, as a host does")
+	var stamps stampFlags
+	stamps.define(flags)
 	return func(ctx context.Context, args []string) error {
 		current, err := loadTrust(args[0])
 		if err != nil {
@@ -274,15 +276,15 @@ func defineTrustRotate(t *tool, flags *flag.FlagSet) action {
 		if *key == "" {
 			return t.installTrust(ctx, current, args[0], args[1])
 		}
-		return t.signTrust(ctx, current, next, args[1], *key)
+		return t.signTrust(ctx, current, next, args[1], *key, &stamps)
 	}
 }
 
 // signTrust adds a signature beside the next version, and says whether there are
 // enough of them.
-func (t *tool) signTrust(ctx context.Context, current, next *verify.Trust, path, key string) error {
+func (t *tool) signTrust(ctx context.Context, current, next *verify.Trust, path, key string, stamps *stampFlags) error {
 	fmt.Fprint(t.stdout, "about to sign:\n"+describeTrust(next.Document()))
-	if err := t.signDocument(ctx, manifest.NewStatement(next.Document()), path, key); err != nil {
+	if err := t.signDocument(ctx, manifest.NewStatement(next.Document()), path, key, stamps); err != nil {
 		return err
 	}
 	bundles, err := bundlesBeside(path)
@@ -366,8 +368,8 @@ func loadPublicKey(path string) (verify.Key, error) {
 }
 
 // signDocument signs, and writes the bundle beside the document.
-func (t *tool) signDocument(ctx context.Context, document manifest.Attestation, path, key string) error {
-	signer, err := t.loadSigner(key)
+func (t *tool) signDocument(ctx context.Context, document manifest.Attestation, path, key string, stamps *stampFlags) error {
+	signer, err := t.loadSigner(key, stamps)
 	if err != nil {
 		return err
 	}
