@@ -33,6 +33,11 @@ func codecs() []codec {
 		{"hotfix.json", goodRelease().Encode, again(manifest.DecodeRelease)},
 		{"statement.json", goodStatement().Encode, again(manifest.DecodeStatement[manifest.Release])},
 		{"provenance.json", goodProvenance().Encode, again(manifest.DecodeProvenance)},
+		{"trust.json", goodTrust().Encode, again(manifest.DecodeTrust)},
+		{"trust-statement.json", manifest.NewStatement(goodTrust()).Encode, again(manifest.DecodeStatement[manifest.Trust])},
+		{"permit-statement.json", manifest.NewStatement(goodPermit()).Encode, again(manifest.DecodeStatement[manifest.Permit])},
+		{"notice-statement.json", manifest.NewStatement(goodNotice()).Encode, again(manifest.DecodeStatement[manifest.Notice])},
+		{"floor.json", goodFloor().Encode, again(manifest.DecodeFloor)},
 		{"provenance-statement.json", goodProvenanceStatement().Encode, again(manifest.DecodeStatement[manifest.Provenance])},
 	}
 }
@@ -189,6 +194,10 @@ func FuzzDecodePackage(f *testing.F)   { fuzz(f, "manifest.json", "delta.json") 
 func FuzzDecodeRollback(f *testing.F)  { fuzz(f, "rollback.json") }
 func FuzzDecodeRelease(f *testing.F)   { fuzz(f, "hotfix.json") }
 func FuzzDecodeStatement(f *testing.F) { fuzz(f, "statement.json") }
+func FuzzDecodeTrust(f *testing.F)     { fuzz(f, "trust.json") }
+func FuzzDecodePermit(f *testing.F)    { fuzz(f, "permit-statement.json") }
+func FuzzDecodeNotice(f *testing.F)    { fuzz(f, "notice-statement.json") }
+func FuzzDecodeFloor(f *testing.F)     { fuzz(f, "floor.json") }
 
 // FuzzCheckPath requires that an accepted path stays inside, on every system.
 func FuzzCheckPath(f *testing.F) {

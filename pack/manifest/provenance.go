@@ -128,7 +128,7 @@ type RunDetails struct {
 // Builder is who is trusted to have built as is said, and what of it is known.
 type Builder struct {
 	ID      string            `json:"id"`                // see [CheckBuilderID]
-	Version map[string]string `json:"version,omitempty"` // of its parts, by name
+	Version map[string]string `json:"version,omitempty"` // of its parts, by name; see [CheckProduct]
 }
 
 // BuildMetadata is about the one run. The pipeline of this module leaves it out: two

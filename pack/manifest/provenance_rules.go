@@ -212,7 +212,7 @@ func (r RunDetails) validate(targets []target.Target) error {
 		return &InvalidError{Field: "builder.version", Reason: fmt.Sprintf("has %d entries, at most %d are allowed", len(r.Builder.Version), MaxList)}
 	}
 	for part, version := range r.Builder.Version {
-		if err := checkText("builder.version", part); err != nil {
+		if err := rename("builder.version", CheckProduct(part)); err != nil { // lower case: "A" and "a" are not two parts
 			return err
 		}
 		if err := checkText("builder.version", version); err != nil {

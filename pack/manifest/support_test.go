@@ -1,6 +1,7 @@
 package manifest_test
 
 import (
+	"strings"
 	"time"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -73,4 +74,54 @@ func goodRelease() manifest.Release {
 
 func goodStatement() manifest.Statement[manifest.Release] {
 	return manifest.NewStatement(goodRelease())
+}
+
+func goodTrust() manifest.Trust {
+	created := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	id := func(digit string) string { return strings.Repeat(digit, 64) }
+	two := manifest.Quorum{Threshold: 2, Signers: []string{id("1"), id("2")}}
+	one := manifest.Quorum{Threshold: 1, Signers: []string{id("1"), id("2"), id("3")}}
+	return manifest.Trust{
+		Schema: manifest.TrustSchema, Version: 3, Created: created, Expires: created.AddDate(1, 0, 0),
+		Signers: []manifest.TrustSigner{
+			{ID: id("1"), Name: "release engineer, 1.4.x", PublicKey: []byte("a key"), NotBefore: created, NotAfter: created.AddDate(1, 0, 0)},
+			{ID: id("2"), Name: "reviewer", Identity: &manifest.TrustIdentity{Issuer: "https://id.example.com", Subject: "review@example.com"}},
+			{ID: id("3"), Name: "former reviewer", PublicKey: []byte("another"), Revoked: &manifest.Revocation{Since: created, Reason: "left"}},
+		},
+		Root: two,
+		Products: []manifest.TrustProduct{
+			{Product: "orders", Channels: []string{"stable"}, Releases: one},
+			{
+				Product: "payments", Channels: []string{"beta", "stable"}, Releases: two, Permits: &one, Minimum: &manifest.Number{Epoch: 1, Sequence: 100},
+				MaxJump: 1000, MaxAgeSeconds: 86400, RequireTimestamp: true,
+				Provenance: &manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com/v1"}, Packages: []string{"example.com/payments"}},
+			},
+		},
+		Authorities: []manifest.TrustAuthority{{Name: "clock", Certificates: [][]byte{[]byte("leaf"), []byte("root")}, NotBefore: created, NotAfter: created.AddDate(5, 0, 0)}},
+		Clock:       manifest.TrustClock{MaxSkewSeconds: 300},
+	}
+}
+
+func goodPermit() manifest.Permit {
+	from := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	return manifest.Permit{
+		Schema: manifest.PermitSchema, Product: "payments", Host: "pay-7.example.com", Release: "payments-1.4.2", Statement: digest("statement"),
+		NotBefore: from, Expires: from.Add(manifest.MaxPermit), Reason: "1.4.3 loses orders",
+	}
+}
+
+func goodNotice() manifest.Notice {
+	return manifest.Notice{
+		Schema: manifest.NoticeSchema, Product: "payments", Channel: "stable", Created: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC),
+		Withdrawals: []manifest.Withdrawal{{ID: "payments-1.4.2", Reason: "leaks"}, {ID: "payments-1.4.3", Reason: "loses orders"}},
+		Statements:  []manifest.Digest{digest("first"), digest("second")},
+	}
+}
+
+func goodFloor() manifest.Floor {
+	return manifest.Floor{
+		Schema: manifest.FloorSchema, Product: "payments", Epoch: 1, Sequence: 100, Statement: digest("statement"),
+		Clock: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Trust: 3, Installed: []string{"payments-1.4.1", "payments-1.4.2"},
+		Withdrawn: []manifest.Withdrawal{{ID: "payments-1.4.0", Reason: "leaks"}},
+	}
 }

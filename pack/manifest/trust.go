@@ -172,9 +172,12 @@ func (t Trust) checkClock() error {
 
 // checkPeriod requires that one time is before another, if both are there.
 func checkPeriod(first string, from time.Time, last string, to time.Time) error {
-	for field, at := range map[string]time.Time{first: from, last: to} {
-		if !at.IsZero() {
-			if err := checkTime(field, at); err != nil {
+	for _, bound := range []struct {
+		field string
+		at    time.Time
+	}{{first, from}, {last, to}} {
+		if !bound.at.IsZero() {
+			if err := checkTime(bound.field, bound.at); err != nil {
 				return err
 			}
 		}
