@@ -47,7 +47,7 @@ func defineTrustInit(t *tool, flags *flag.FlagSet) action {
 	var f trustFlags
 	f.define(flags)
 	return func(_ context.Context, _ []string) error {
-		return t.writeTrust(&f, manifest.Trust{Schema: manifest.TrustSchema, Clock: manifest.TrustClock{MaxSkewSeconds: 300}})
+		return t.writeTrust(&f, manifest.Trust{Schema: manifest.TrustSchema, Products: []manifest.TrustProduct{}, Clock: manifest.TrustClock{MaxSkewSeconds: 300}})
 	}
 }
 

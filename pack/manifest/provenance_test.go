@@ -139,7 +139,7 @@ func TestProvenanceRules(t *testing.T) {
 
 		"no builder":            {run(func(r *manifest.RunDetails) { r.Builder.ID = "" }), "runDetails.builder.id", "absolute URI"},
 		"builder versions":      {run(func(r *manifest.RunDetails) { r.Builder.Version["x"] = "" }), "runDetails.builder.version", "printable"},
-		"builder parts":         {run(func(r *manifest.RunDetails) { r.Builder.Version[""] = "x" }), "runDetails.builder.version", "printable"},
+		"builder parts":         {run(func(r *manifest.RunDetails) { r.Builder.Version[""] = "x" }), "runDetails.builder.version", "lower-case"},
 		"many builder parts":    {run(func(r *manifest.RunDetails) { r.Builder.Version = manyParts() }), "runDetails.builder.version", "at most"},
 		"invocation":            {run(func(r *manifest.RunDetails) { r.Metadata.InvocationID = "\n" }), "runDetails.metadata.invocationId", "printable"},
 		"start":                 {run(func(r *manifest.RunDetails) { r.Metadata.StartedOn = r.Metadata.StartedOn.Add(1) }), "runDetails.metadata.startedOn", "whole seconds"},

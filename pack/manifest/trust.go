@@ -284,6 +284,9 @@ func (t Trust) checkQuorum(field string, q Quorum) error {
 }
 
 func (t Trust) checkProducts() error {
+	if t.Products == nil {
+		return &InvalidError{Field: "products", Reason: "is missing: a file without any has an empty list"}
+	}
 	key := func(p TrustProduct) string { return p.Product + " " + strings.Join(p.Channels, " ") }
 	if err := checkSorted("products", t.Products, 0, key); err != nil {
 		return err

@@ -38,6 +38,7 @@ func TestTrustRules(t *testing.T) {
 		"a root that is no signer":  {func(t *d) { t.Root.Signers = []string{strings.Repeat("9", 64)} }, "root.signers[0]", "not the id of a signer"},
 		"root threshold":            {func(t *d) { t.Root.Threshold = 3 }, "root.threshold", "which is 2"},
 		"revoked do not count":      {func(t *d) { t.Products[0].Releases.Threshold = 3 }, "products[0].releases.threshold", "which is 2"},
+		"no list of products":       {func(t *d) { t.Products = nil }, "products", "empty list"},
 		"products out of order":     {func(t *d) { t.Products[0], t.Products[1] = t.Products[1], t.Products[0] }, "products[1]", "out of order"},
 		"a product":                 {func(t *d) { t.Products[0].Product = "Orders" }, "products[0].product", "lower-case"},
 		"no channels":               {func(t *d) { t.Products[0].Channels = nil }, "products[0].channels", "has 0 entries"},
