@@ -3,14 +3,39 @@
 //
 // # Guarantee
 //
-// A [Result] exists only if enough distinct trusted keys signed exactly the
-// bytes of its release, and [Verifier.VerifyDist] returns one only if the
-// folder holds exactly the packages that were signed, with the digests and
-// sizes that were signed, and nothing else. Every check fails closed: without
-// keys there is no [Verifier] ([ErrNoKeys]), and an unreadable, damaged or
-// oddly spelled input is an error, never a pass. The order is bundle →
-// threshold → statement → files: nothing but the bundle is parsed before its
-// signature has been checked, and archives are hashed but never opened.
+// A [Result] exists only if enough distinct trusted signers signed exactly the
+// bytes of its release, for its product and channel; if its time has come and has
+// not passed; and, as far as the [Verifier] was told what the host has confirmed
+// ([WithFloor]) and runs ([WithHost]), if nothing newer was confirmed, nothing that
+// was taken back or is incomplete is installed, and a package fits what runs.
+// [Verifier.VerifyDist] returns one only if the folder holds exactly the packages
+// that were signed, with the digests and sizes that were signed, and nothing else.
+//
+// Every check fails closed: without keys there is no Verifier ([ErrNoKeys]), and an
+// unreadable, damaged or oddly spelled input is an error, never a pass. What was not
+// looked at, [Result.Unchecked] says. Every refusal is a typed error that names what
+// to do; [RuleOf] names its [Rule].
+//
+// # Order
+//
+// Bundles, the clock and the trust file, threshold, statement, time, floor, target
+// and base, provenance, files. Nothing but the bundle is parsed before its signature
+// has been checked, and archives are hashed but never opened.
+//
+// # Parties
+//
+// Signers hold private keys, or are identities that another [BundleVerifier] knows
+// (package keyless, a module of its own). A trust file ([ParseTrust],
+// [manifest.Trust]) says whose signatures count, when, for which products and
+// channels, and how many are needed; [WithKeys] is the short way, for tools. Root
+// signers sign the next trust file ([Trust.Update]). A host keeps its trust file and a
+// floor for each product ([ReadFloor], [WriteFloor]): what it has confirmed, and the
+// latest time that somebody it trusts has proven. Signatures are as old as their
+// timestamps (package timestamp) prove, or as new as the moment.
+//
+// [manifest.Permit] lets one host go back to one release; [manifest.Notice]
+// ([Verifier.VerifyNotice]) takes releases back without a new one. Neither helps
+// against any other rule.
 //
 // # Formats
 //
@@ -27,8 +52,8 @@
 // [ParseForeignBundle] reads those of cosign, which may have white space.
 //
 // A bundle may hold timestamps of its signature (RFC 3161) where Sigstore has
-// them, in verificationMaterial.timestampVerificationData. [ParseBundle] takes
-// them as bytes; package timestamp tells what they prove.
+// them, in verificationMaterial.timestampVerificationData. With authorities in the
+// trust file, all of them must hold.
 //
 // A dist folder may hold a provenance: provenance.json, and bundles over a statement
 // with it ("provenance.", the short key id, ".sigstore.json";
@@ -52,10 +77,14 @@
 //
 // # Caveats
 //
-// A signature says who released the bytes, not that they are the newest ones.
-// The dates and the number of a release (NotBefore, Expires, Epoch, Sequence)
-// are returned, but not judged: whoever installs it knows the time and what is
-// installed, and must refuse an old release.
+// Without a floor, nothing tells an old release from a new one, and without a host,
+// nothing whether it fits. A timestamp stops no replay either: it says when a
+// signature existed. With [WithKeys] alone, timestamps are not looked at.
+//
+// The host's clock is believed as long as it is not behind a time that was proven.
+// A floor that is lost lets old releases in: keep it on the disk that the releases are
+// on. A signer with a key that was stolen can do what the signer could, up to the
+// threshold, until a trust file revokes it.
 //
 // An ECDSA signature can be altered by anybody into another valid one over the
 // same bytes: never identify a release by its signature, but by
