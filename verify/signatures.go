@@ -194,14 +194,23 @@ func (v *Verifier) parse(ctx context.Context, name string, data []byte) (namedBu
 			continue
 		}
 		if foreign != nil {
-			return namedBundle{}, &BundleError{Bundle: name, Reason: "of another kind", Err: foreign}
+			return namedBundle{}, named(name, foreign)
 		}
 		if signed.Time.IsZero() {
 			return namedBundle{}, &BundleError{Bundle: name, Reason: "of another kind has no time", Err: ErrUntimedSigner}
 		}
 		return namedBundle{name: name, Bundle: Bundle{Key: signed.Signer, Payload: signed.Payload}, foreign: &signed}, nil
 	}
-	return namedBundle{}, &BundleError{Bundle: name, Reason: refused.Reason, Err: refused.Err}
+	return namedBundle{}, named(name, err)
+}
+
+// named gives the error of another verifier the name of the bundle.
+func named(name string, err error) error {
+	var refused *BundleError
+	if errors.As(err, &refused) {
+		return &BundleError{Bundle: name, Reason: refused.Reason, Err: refused.Err}
+	}
+	return &BundleError{Bundle: name, Reason: "is refused", Err: err}
 }
 
 // parseAll reads bundles that came without names.

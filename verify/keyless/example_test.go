@@ -41,6 +41,37 @@ func Example() {
 	// trusted: true
 }
 
+// A trust file lists the identity, and the core's verifier counts it as it counts a
+// key.
+func Example_trustFile() {
+	root, err := os.ReadFile("testdata/trusted_root.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	bundle, err := os.ReadFile("testdata/v1.sigstore.json")
+	if err != nil {
+		log.Fatal(err)
+	}
+	identities, err := keyless.New(root)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trust, err := verify.NewTrust(trustFile("https://accounts.example.com", "release@example.com"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	v, err := verify.New(verify.WithTrust(trust), verify.WithBundleVerifier(identities), verify.WithClock(theNextDay))
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := v.Verify(context.Background(), [][]byte{bundle})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Release.ID, "is signed by the", result.Signers[0].Name)
+	// Output: payments-1.4.3 is signed by the release workflow
+}
+
 // Two logs and a timestamp authority must vouch for the signature.
 func ExampleNew() {
 	root, err := os.ReadFile("testdata/trusted_root.json")
