@@ -8,27 +8,39 @@ import (
 	"github.com/gohotfix/hotfix/pack/manifest"
 )
 
-// openDocument verifies the bundles over a document by a quorum, and only then
-// reads it.
-func openDocument[P manifest.Predicate](ctx context.Context, v *Verifier, bundles [][]byte, quorum manifest.Quorum, timed bool, now time.Time) (P, *signatures, error) {
-	var none P
+// openAll checks the signatures in bundles that came without names.
+func (v *Verifier) openAll(ctx context.Context, bundles [][]byte, now time.Time) (*signatures, error) {
 	parsed, err := v.parseAll(ctx, bundles)
 	if err != nil {
-		return none, nil, err
+		return nil, err
 	}
-	signed, err := v.open(ctx, parsed, now)
-	if err != nil {
-		return none, nil, err
-	}
-	signed = signed.among(quorum.Signers, timed)
-	if err := signed.require(int(quorum.Threshold)); err != nil {
-		return none, nil, err
+	return v.open(ctx, parsed, now)
+}
+
+// decode reads what was signed, if there are enough good signatures.
+func decode[P manifest.Predicate](signed *signatures, threshold int) (P, error) {
+	var none P
+	if err := signed.require(threshold); err != nil {
+		return none, err
 	}
 	statement, err := manifest.DecodeStatement[P](signed.payload)
 	if err != nil {
-		return none, nil, &StatementError{Err: err}
+		return none, &StatementError{Err: err}
 	}
-	return statement.Predicate, signed, nil
+	return statement.Predicate, nil
+}
+
+// openDocument verifies the bundles over a document by a quorum, and only then
+// reads it.
+func openDocument[P manifest.Predicate](ctx context.Context, v *Verifier, bundles [][]byte, quorum manifest.Quorum, timed bool, now time.Time) (P, *signatures, error) {
+	signed, err := v.openAll(ctx, bundles, now)
+	if err != nil {
+		var none P
+		return none, nil, err
+	}
+	signed = signed.among(quorum.Signers, timed)
+	document, err := decode[P](signed, int(quorum.Threshold))
+	return document, signed, err
 }
 
 // VerifyNotice verifies the bundles over a notice by those who may release the
@@ -61,22 +73,14 @@ func (v *Verifier) openNotice(ctx context.Context, bundles [][]byte) (manifest.N
 	if err != nil {
 		return manifest.Notice{}, err
 	}
-	parsed, err := v.parseAll(ctx, bundles)
+	signed, err := v.openAll(ctx, bundles, now)
 	if err != nil {
 		return manifest.Notice{}, err
 	}
-	signed, err := v.open(ctx, parsed, now)
+	notice, err := decode[manifest.Notice](signed, v.least())
 	if err != nil {
 		return manifest.Notice{}, err
 	}
-	if err := signed.require(v.least()); err != nil {
-		return manifest.Notice{}, err
-	}
-	statement, err := manifest.DecodeStatement[manifest.Notice](signed.payload)
-	if err != nil {
-		return manifest.Notice{}, &StatementError{Err: err}
-	}
-	notice := statement.Predicate
 	rules, err := v.trust.product(notice.Product, notice.Channel)
 	if err != nil {
 		return manifest.Notice{}, err

@@ -224,15 +224,12 @@ func (v *Verifier) verify(ctx context.Context, bundles, provenance []namedBundle
 	if err != nil {
 		return nil, err
 	}
-	if err := signed.require(v.least()); err != nil {
+	release, err := decode[manifest.Release](signed, v.least())
+	if err != nil {
 		return nil, err
 	}
-	statement, err := manifest.DecodeStatement[manifest.Release](signed.payload)
-	if err != nil {
-		return nil, &StatementError{Err: err}
-	}
-	j := &judgment{Verifier: v, now: now, release: statement.Predicate, result: &Result{
-		Release: statement.Predicate, Statement: manifest.DigestOf(signed.payload), Judged: now,
+	j := &judgment{Verifier: v, now: now, release: release, result: &Result{
+		Release: release, Statement: manifest.DigestOf(signed.payload), Judged: now,
 	}}
 	if err := j.run(ctx, signed, provenance); err != nil {
 		return nil, err

@@ -24,9 +24,22 @@ func releaseToSign(ctx context.Context, dir string) (manifest.Release, manifest.
 	return release, manifest.DigestOf(statement), err
 }
 
+// documentFlags say where a new document goes, why it is made, and who signs it.
+type documentFlags struct {
+	reason, out, key string
+	stamps           stampFlags
+}
+
+func (f *documentFlags) define(flags *flag.FlagSet) {
+	flags.StringVar(&f.reason, "reason", "", "why, in words")
+	flags.StringVar(&f.out, "out", "", "`file` to write")
+	flags.StringVar(&f.key, "key", "", "private key `file` to sign with")
+	f.stamps.define(flags)
+}
+
 // newDocument writes a document to sign, as its statement, and signs it.
-func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, words, out, key string, stamps *stampFlags) error {
-	if out == "" || key == "" {
+func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, words string, f *documentFlags) error {
+	if f.out == "" || f.key == "" {
 		return errors.New("no -out or no -key: give the file to write, and the private key to sign it with")
 	}
 	data, err := document.Encode()
@@ -34,20 +47,17 @@ func (t *tool) newDocument(ctx context.Context, document manifest.Attestation, w
 		return err
 	}
 	fmt.Fprint(t.stdout, "about to sign:\n"+words)
-	if err := writeNew(out, data, 0o644); err != nil {
+	if err := writeNew(f.out, data, 0o644); err != nil {
 		return err
 	}
-	return t.signDocument(ctx, document, out, key, stamps)
+	return t.signDocument(ctx, document, f.out, f.key, &f.stamps)
 }
 
 func definePermit(t *tool, flags *flag.FlagSet) action {
 	host := flags.String("host", "", "`name` of the one host")
-	reason := flags.String("reason", "", "why, in words")
 	hours := flags.Int("hours", 24, "how long it holds; at most a week")
-	out := flags.String("out", "", "`file` to write")
-	key := flags.String("key", "", "private key `file` to sign with")
-	var stamps stampFlags
-	stamps.define(flags)
+	var f documentFlags
+	f.define(flags)
 	return func(ctx context.Context, args []string) error {
 		release, statement, err := releaseToSign(ctx, args[0])
 		if err != nil {
@@ -56,9 +66,9 @@ func definePermit(t *tool, flags *flag.FlagSet) action {
 		from := time.Now().UTC().Truncate(time.Second)
 		p := manifest.Permit{
 			Schema: manifest.PermitSchema, Product: release.Product, Host: *host, Release: release.ID, Statement: statement,
-			NotBefore: from, Expires: from.Add(time.Duration(*hours) * time.Hour), Reason: *reason,
+			NotBefore: from, Expires: from.Add(time.Duration(*hours) * time.Hour), Reason: f.reason,
 		}
-		return t.newDocument(ctx, manifest.NewStatement(p), describePermit(p), *out, *key, &stamps)
+		return t.newDocument(ctx, manifest.NewStatement(p), describePermit(p), &f)
 	}
 }
 
@@ -67,11 +77,8 @@ func describePermit(p manifest.Permit) string {
 }
 
 func defineWithdraw(t *tool, flags *flag.FlagSet) action {
-	reason := flags.String("reason", "", "why, in words")
-	out := flags.String("out", "", "`file` to write")
-	key := flags.String("key", "", "private key `file` to sign with")
-	var stamps stampFlags
-	stamps.define(flags)
+	var f documentFlags
+	f.define(flags)
 	return func(ctx context.Context, args []string) error {
 		release, statement, err := releaseToSign(ctx, args[0])
 		if err != nil {
@@ -79,9 +86,9 @@ func defineWithdraw(t *tool, flags *flag.FlagSet) action {
 		}
 		n := manifest.Notice{
 			Schema: manifest.NoticeSchema, Product: release.Product, Channel: release.Channel, Created: time.Now().UTC().Truncate(time.Second),
-			Withdrawals: []manifest.Withdrawal{{ID: release.ID, Reason: *reason}}, Statements: []manifest.Digest{statement},
+			Withdrawals: []manifest.Withdrawal{{ID: release.ID, Reason: f.reason}}, Statements: []manifest.Digest{statement},
 		}
-		return t.newDocument(ctx, manifest.NewStatement(n), describeNotice(n), *out, *key, &stamps)
+		return t.newDocument(ctx, manifest.NewStatement(n), describeNotice(n), &f)
 	}
 }
 
