@@ -78,7 +78,7 @@ type verified struct {
 }
 
 func (v *verified) text() string {
-	text := strings.TrimSpace(v.Result.String()) + "\n"
+	text := describeResult(v.Result)
 	for _, name := range v.Carried {
 		text += fmt.Sprintf("the text carries %s\n", name)
 	}
