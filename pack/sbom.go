@@ -137,7 +137,7 @@ func moduleComponents(info *debug.BuildInfo) []cyclonedx.Component {
 func moduleComponent(m *debug.Module) cyclonedx.Component {
 	linked := m
 	if m.Replace != nil {
-		linked = m.Replace
+		linked = released(m.Replace)
 	}
 	c := cyclonedx.Component{
 		Type:       cyclonedx.ComponentTypeLibrary,
@@ -156,13 +156,21 @@ func moduleComponent(m *debug.Module) cyclonedx.Component {
 	return c
 }
 
+// released is a module without the version that the go command gives to a folder.
+func released(m *debug.Module) *debug.Module {
+	if m.Version != "(devel)" {
+		return m
+	}
+	return &debug.Module{Path: m.Path, Sum: m.Sum}
+}
+
 // moduleProperties returns the module's sum, as go.sum has it, and what it
 // replaces. The sum is no digest of a file, and thus no hash in CycloneDX.
 func moduleProperties(m *debug.Module) []cyclonedx.Property {
 	var properties []cyclonedx.Property
 	linked := m
 	if m.Replace != nil {
-		linked = m.Replace
+		linked = released(m.Replace)
 		properties = append(properties, property("go:replaced-by", strings.TrimSuffix(linked.Path+"@"+linked.Version, "@")),
 			property("go:replaces", m.Path+"@"+m.Version))
 	}

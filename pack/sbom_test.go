@@ -101,6 +101,11 @@ func TestModuleComponents(t *testing.T) {
 			cyclonedx.Component{Name: "a",
 				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
 		},
+		"replaced by a folder, as the go command records it": {
+			debug.Module{Path: "a", Version: "v1.0.0", Replace: &debug.Module{Path: "./fork", Version: "(devel)"}},
+			cyclonedx.Component{Name: "a",
+				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
+		},
 	} {
 		c.want.Type, c.want.Scope = cyclonedx.ComponentTypeLibrary, cyclonedx.ScopeRequired
 		c.want.BOMRef = c.module.Path + "@" + c.module.Version
