@@ -47,6 +47,12 @@ func TestKeyID(t *testing.T) {
 	assert.Equal(t, id, again, "an error changes nothing")
 }
 
+func TestKeyInWords(t *testing.T) {
+	assert.Equal(t, edwards().key.ID().Short()+" (Ed25519)", edwards().key.String())
+	assert.Zero(t, verify.Ed25519.Hash())
+	assert.Equal(t, crypto.SHA256, verify.RSAPKCS1.Hash())
+}
+
 func TestNewKeyIsACopy(t *testing.T) {
 	public := *rsa2048().private.Public().(*rsa.PublicKey)
 	public.N = new(big.Int).Set(public.N)
