@@ -243,6 +243,16 @@ func TestConfirmedReleaseAgain(t *testing.T) {
 	assert.Contains(t, r.String(), "confirmed on this host before")
 }
 
+// Where nobody may permit a downgrade, the permit is not even read.
+func TestNobodyMayPermit(t *testing.T) {
+	s := good()
+	permitFor(nil)(t, s)
+	s.trust.Products[0].Permits = nil
+	_, err := s.verify(t)
+	require.ErrorIs(t, err, verify.ErrWrongPermit)
+	assert.ErrorContains(t, err, "nobody may permit downgrades of product payments")
+}
+
 func TestPermitIsTold(t *testing.T) {
 	s := good()
 	permitFor(nil)(t, s)

@@ -64,7 +64,7 @@ func TestMessages(t *testing.T) {
 // Each error has one rule; what says nothing of the release has none.
 func TestRuleOf(t *testing.T) {
 	for want, list := range map[verify.Rule][]error{
-		"":                    {nil, errors.New("x"), context.Canceled, fmt.Errorf("x: %w", context.DeadlineExceeded), &verify.FileError{Err: context.Canceled}, verify.ErrNoKeys},
+		"":                    {nil, errors.New("x"), context.Canceled, fmt.Errorf("x: %w", context.DeadlineExceeded), &verify.FileError{Err: context.Canceled}, &verify.FileError{Err: context.DeadlineExceeded}, verify.ErrNoKeys},
 		verify.RulePermit:     {fmt.Errorf("x: %w", &verify.RefusalError{Rule: verify.RulePermit, Err: &verify.BundleError{}})},
 		verify.RuleProvenance: {fmt.Errorf("%w: %w", verify.ErrProvenance, &verify.ThresholdError{}), &verify.ProvenanceError{}},
 		verify.RuleSignature:  {&verify.BundleError{Err: verify.ErrSignature}},

@@ -266,6 +266,8 @@ func TestNoticesOfSeveralProducts(t *testing.T) {
 	require.ErrorContains(t, err, "product \"billing\" is not in the trust file")
 	_, _, err = v.VerifyNotice(t.Context(), notice(t, func(n *manifest.Notice) { n.Channel = "beta" }, engineer(), reviewer()))
 	require.ErrorContains(t, err, "channel \"beta\" of product payments is not in the trust file")
+	_, _, err = v.VerifyNotice(t.Context(), notice(t, func(n *manifest.Notice) { n.Product, n.Channel = "orders", "beta" }, engineer()))
+	require.ErrorContains(t, err, "channel \"beta\" of product orders is not in the trust file")
 }
 
 func TestNoticesThatCannotBeJudged(t *testing.T) {

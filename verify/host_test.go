@@ -14,7 +14,7 @@ import (
 // A refusal names each base that the release replaces once, in order.
 func TestBasesAreNamed(t *testing.T) {
 	s := good()
-	other := manifest.Binary{Version: "1.4.1", Digest: sha256.Sum256([]byte("an older base")), Size: 8}
+	other := manifest.Binary{Version: "1.4.3-rc", Digest: sha256.Sum256([]byte("another base")), Size: 8}
 	more, again := s.release.Packages[0], s.release.Packages[0]
 	more.Name, more.Base, more.Delta = "a.tar.gz", &other, true
 	again.Name, again.Delta = "b.tar.gz", true
@@ -26,7 +26,7 @@ func TestBasesAreNamed(t *testing.T) {
 	s.host.Base = sha256.Sum256([]byte("something else"))
 	_, err := s.verify(t)
 	require.ErrorIs(t, err, verify.ErrWrongBase)
-	assert.ErrorContains(t, err, "replaces 1.4.1 ("+other.Digest.String()+") or 1.4.2 ("+running().Digest.String()+"), and this host runs "+s.host.Base.String()+";")
+	assert.ErrorContains(t, err, "replaces 1.4.2 ("+running().Digest.String()+") or 1.4.3-rc ("+other.Digest.String()+"), and this host runs "+s.host.Base.String()+";")
 
 	s.host.Base = manifest.Digest{}
 	_, err = s.verify(t)

@@ -142,6 +142,15 @@ func TestCheckProvenanceOfDeltas(t *testing.T) {
 	assert.NoError(t, verify.CheckProvenance(manifest.NewProvenanceStatement(r, p), r, manifest.ProvenanceDemand{}))
 }
 
+// Packages are listed by name, and executables by target.
+func TestCheckProvenanceInAnotherOrder(t *testing.T) {
+	r := builtRelease()
+	r.Packages[0].Target, r.Packages[1].Target = r.Packages[1].Target, r.Packages[0].Target
+	r.Packages[0].Result, r.Packages[1].Result = r.Packages[1].Result, r.Packages[0].Result
+	require.NoError(t, r.Validate())
+	assert.NoError(t, verify.CheckProvenance(manifest.NewProvenanceStatement(r, provenanceOf(builtRelease())), r, manifest.ProvenanceDemand{}))
+}
+
 func TestProvenanceDemand(t *testing.T) {
 	r := builtRelease()
 	s := manifest.NewProvenanceStatement(r, provenanceOf(r))
@@ -154,13 +163,14 @@ func TestProvenanceDemand(t *testing.T) {
 		field  string // "" if it is met
 		says   string
 	}{
-		"nothing":         {manifest.ProvenanceDemand{}, "", ""},
-		"both":            {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com", manifest.LocalBuilder}, Packages: []string{r.Source.Package}}, "", ""},
-		"another builder": {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com"}}, "builder", `only "https://ci.example.com" is trusted`},
-		"many builders":   {manifest.ProvenanceDemand{Builders: many}, "builder", "or one of 5 more is trusted"},
-		"another package": {manifest.ProvenanceDemand{Packages: []string{"example.com/orders"}}, "source package", "example.com/payments/cmd/payments"},
-		"a longer id":     {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder + "/"}}, "builder", "is trusted"},
-		"a shorter id":    {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder[:len(manifest.LocalBuilder)-1]}}, "builder", "is trusted"},
+		"nothing":              {manifest.ProvenanceDemand{}, "", ""},
+		"both":                 {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com", manifest.LocalBuilder}, Packages: []string{r.Source.Package}}, "", ""},
+		"another builder":      {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com"}}, "builder", `only "https://ci.example.com" is trusted`},
+		"many builders":        {manifest.ProvenanceDemand{Builders: many}, "builder", "or one of 5 more is trusted"},
+		"as many as are named": {manifest.ProvenanceDemand{Builders: many[:4]}, "builder", `"https://ci.example.com/2" or "https://ci.example.com/3" is trusted`},
+		"another package":      {manifest.ProvenanceDemand{Packages: []string{"example.com/orders"}}, "source package", "example.com/payments/cmd/payments"},
+		"a longer id":          {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder + "/"}}, "builder", "is trusted"},
+		"a shorter id":         {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder[:len(manifest.LocalBuilder)-1]}}, "builder", "is trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := verify.CheckProvenance(s, r, test.demand)
@@ -310,6 +320,7 @@ func TestProvenanceWithoutSignaturesUnsafeRefuses(t *testing.T) {
 		"too large":                          {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file(make([]byte, manifest.MaxDocument+1)) }, verify.ErrTooLarge},
 		"garbage":                            {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file([]byte("{}")) }, verify.ErrProvenance},
 		"another than was signed":            {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file(otherProvenance()) }, verify.ErrDifferentPayload},
+		"respelled":                          {func(d fstest.MapFS) { d[manifest.ProvenanceName].Data = append(d[manifest.ProvenanceName].Data, '\n') }, manifest.ErrNotCanonical},
 		"garbage as a bundle":                {func(d fstest.MapFS) { d["provenance.x.sigstore.json"] = file(nil) }, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -330,7 +341,9 @@ func TestProvenanceWithoutSignaturesUnsafeRefuses(t *testing.T) {
 			}
 		})
 	}
-	_, err := verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")), builtRelease())
+	_, err := verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), provenDist(engineer()), manifest.Release{})
+	require.ErrorIs(t, err, verify.ErrProvenance, "a release of no packages")
+	_, err = verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")), builtRelease())
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	_, err = verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), fstest.MapFS{"folder/x": file(nil)}, builtRelease())
 	require.ErrorIs(t, err, verify.ErrNotRegular)

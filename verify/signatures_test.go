@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
 	"slices"
 	"strings"
 	"testing"
@@ -54,13 +55,13 @@ func TestEarliestBundleOfASignerCounts(t *testing.T) {
 
 // Who signed is told by id, whatever the order of the bundles, and each once.
 func TestSignersAreSorted(t *testing.T) {
-	s := good()
+	s, lost := good(), newECDSA(elliptic.P256())
 	s.trust.Products[0].Releases = quorum(1, engineer(), reviewer())
-	s.trust.Signers = append(s.trust.Signers, trustSigner("of permits", edwards()), trustSigner("revoked", rsa2048()))
-	signerOf(&s.trust, rsa2048()).Revoked = &manifest.Revocation{Reason: "lost"}
+	s.trust.Signers = append(s.trust.Signers, trustSigner("of permits", edwards()), trustSigner("revoked", lost))
+	signerOf(&s.trust, lost).Revoked = &manifest.Revocation{Reason: "lost"}
 	s.trust.Root = quorum(1, edwards())
 	sortSigners(&s.trust)
-	order := []*signer{engineer(), stranger(), rsa2048(), edwards(), reviewer(), p384(), stranger(), rsa2048()}
+	order := []*signer{engineer(), stranger(), lost, edwards(), reviewer(), p384(), stranger(), lost}
 	for range 2 {
 		slices.Reverse(order)
 		s.signers = order
@@ -75,7 +76,7 @@ func TestSignersAreSorted(t *testing.T) {
 			case edwards().key.ID():
 				assert.Equal(t, "of permits", u.Name)
 				assert.ErrorIs(t, u.Err, verify.ErrSignerElsewhere)
-			case rsa2048().key.ID():
+			case lost.key.ID():
 				assert.Equal(t, "revoked", u.Name)
 				assert.ErrorIs(t, u.Err, verify.ErrSignerRevoked)
 			default:
@@ -83,11 +84,15 @@ func TestSignersAreSorted(t *testing.T) {
 			}
 		}
 	}
-	_, err := newVerifier(t, 3, engineer(), reviewer(), edwards()).Verify(t.Context(), bundlesOf(s.payload(t), p384(), engineer(), stranger(), reviewer()))
-	var refused *verify.ThresholdError
-	require.ErrorAs(t, err, &refused)
-	assert.Negative(t, bytes.Compare(refused.Signers[0].Signer[:], refused.Signers[1].Signer[:]))
-	assert.Negative(t, bytes.Compare(refused.Uncounted[0].Signer[:], refused.Uncounted[1].Signer[:]))
+	order = []*signer{p384(), engineer(), stranger(), reviewer()}
+	for range 2 {
+		slices.Reverse(order)
+		_, err := newVerifier(t, 3, engineer(), reviewer(), edwards()).Verify(t.Context(), bundlesOf(s.payload(t), order...))
+		var refused *verify.ThresholdError
+		require.ErrorAs(t, err, &refused)
+		assert.Negative(t, bytes.Compare(refused.Signers[0].Signer[:], refused.Signers[1].Signer[:]))
+		assert.Negative(t, bytes.Compare(refused.Uncounted[0].Signer[:], refused.Uncounted[1].Signer[:]))
+	}
 }
 
 func bundlesOf(payload []byte, signers ...*signer) (bundles [][]byte) {

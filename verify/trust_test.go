@@ -102,7 +102,9 @@ func TestParseTrustRefuses(t *testing.T) {
 		require.Error(t, err, name)
 		assert.Nil(t, trust)
 	}
-	_, err := verify.NewTrust(manifest.Trust{})
+	_, err := verify.ParseTrust(append(good, '\n'))
+	require.ErrorIs(t, err, manifest.ErrNotCanonical)
+	_, err = verify.NewTrust(manifest.Trust{})
 	var refused *manifest.InvalidError
 	require.ErrorAs(t, err, &refused)
 	signer, err := verify.NewTrustSigner("nobody", verify.Key{})

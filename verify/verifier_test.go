@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -252,12 +253,12 @@ func TestVerifyThreshold(t *testing.T) {
 }
 
 // strangeSignature returns the same ECDSA signature as two bare numbers.
-func strangeSignature(sig []byte) []byte {
+func strangeSignature(sig []byte, size int) []byte {
 	var pair struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(sig, &pair); err != nil {
 		panic(err)
 	}
-	return append(pair.R.FillBytes(make([]byte, 32)), pair.S.FillBytes(make([]byte, 32))...)
+	return append(pair.R.FillBytes(make([]byte, size)), pair.S.FillBytes(make([]byte, size))...)
 }
 
 // paddingBits returns base64 text that decodes to the same bytes, but whose
@@ -307,8 +308,10 @@ func TestAttacksOnBundle(t *testing.T) {
 		"payload type in other case": {alter(func(b *spelled) {
 			b.payloadType = "application/vnd.in-toto+JSON"
 		}), unsupported},
-		"no payload type":          {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
-		"ECDSA signature not DER":  {alter(func(b *spelled) { b.sigs[0] = encode(strangeSignature(engineer().sign(verify.SignedBytes(signed)))) }), verify.ErrSignature},
+		"no payload type": {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
+		"ECDSA signature not DER": {alter(func(b *spelled) {
+			b.sigs[0] = encode(strangeSignature(engineer().sign(verify.SignedBytes(signed)), 32))
+		}), verify.ErrSignature},
 		"bytes after the DER":      {alter(func(b *spelled) { b.sigs[0] = encode(append(engineer().sign(verify.SignedBytes(signed)), 0)) }), verify.ErrSignature},
 		"two signatures":           {alter(func(b *spelled) { b.sigs = append(b.sigs, b.sigs[0]) }), nil},
 		"two signers":              {alter(func(b *spelled) { b.sigs = append(b.sigs, reviewer().spell(signed).sigs...) }), nil},
@@ -378,6 +381,17 @@ func TestAttacksOnBundle(t *testing.T) {
 	}
 	_, err := newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{[]byte(good)})
 	require.NoError(t, err, "the bundle that the attacks start from")
+}
+
+// Nor does a P-384 key sign with two bare numbers.
+func TestSignatureOfTwoNumbers(t *testing.T) {
+	signed := payload(t, release())
+	for _, s := range []*signer{engineer(), p384()} {
+		strange := strangeSignature(s.sign(verify.SignedBytes(signed)), s.private.Public().(*ecdsa.PublicKey).Params().BitSize/8)
+		bundle := must(verify.Bundle{Key: s.key.ID(), Payload: signed, Signature: strange}.Encode())
+		_, err := newVerifier(t, 1, s).Verify(t.Context(), [][]byte{bundle})
+		assert.ErrorIs(t, err, verify.ErrSignature)
+	}
 }
 
 func TestVerifyMixedReleases(t *testing.T) {
