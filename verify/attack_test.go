@@ -188,7 +188,11 @@ func TestNotAnAttack(t *testing.T) {
 		"the first release of a host":   func(_ *testing.T, s *scenario) { s.floor = manifest.NewFloor("payments") },
 		"a number as high as allowed":   func(_ *testing.T, s *scenario) { s.trust.Products[0].MaxJump = 1_000_000 },
 		"the next epoch, numbered anew": func(_ *testing.T, s *scenario) { s.release.Epoch, s.release.Sequence = 1, 1 },
-		"the minimum itself":            func(_ *testing.T, s *scenario) { n := s.release.Number(); s.trust.Products[0].Minimum = &n },
+		"the next epoch, far ahead": func(_ *testing.T, s *scenario) {
+			s.release.Epoch, s.release.Sequence = 1, s.floor.Sequence+manifest.DefaultMaxJump+1
+		},
+		"as far ahead as allowed": func(_ *testing.T, s *scenario) { s.release.Sequence = s.floor.Sequence + manifest.DefaultMaxJump },
+		"the minimum itself":      func(_ *testing.T, s *scenario) { n := s.release.Number(); s.trust.Products[0].Minimum = &n },
 		"prerequisites that are there": func(_ *testing.T, s *scenario) {
 			s.release.Prerequisites = []string{"payments-1.4.1", "payments-1.4.2"}
 		},
@@ -237,6 +241,16 @@ func TestConfirmedReleaseAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, r.Installed)
 	assert.Contains(t, r.String(), "confirmed on this host before")
+}
+
+// Where nobody may permit a downgrade, the permit is not even read.
+func TestNobodyMayPermit(t *testing.T) {
+	s := good()
+	permitFor(nil)(t, s)
+	s.trust.Products[0].Permits = nil
+	_, err := s.verify(t)
+	require.ErrorIs(t, err, verify.ErrWrongPermit)
+	assert.ErrorContains(t, err, "nobody may permit downgrades of product payments")
 }
 
 func TestPermitIsTold(t *testing.T) {

@@ -79,3 +79,41 @@ func TestParseBundleSaysWhatIsWrong(t *testing.T) {
 		assert.ErrorContains(t, err, says)
 	}
 }
+
+// A bundle of exactly the limit is looked at, one byte more is not.
+func TestBundleOfTheLimit(t *testing.T) {
+	for says, size := range map[string]int{"not the JSON": verify.MaxBundle, "at most 6291456 are allowed": verify.MaxBundle + 1} {
+		data := []byte(strings.Repeat(" ", size))
+		_, err := verify.ParseBundle(data)
+		assert.ErrorContains(t, err, says)
+		_, err = verify.ParseForeignBundle(data)
+		assert.ErrorContains(t, err, says)
+	}
+}
+
+func TestBundleOfNoKey(t *testing.T) {
+	b := verify.Bundle{Payload: []byte("{}"), Signature: []byte{1}}
+	assert.ErrorIs(t, b.Verify(verify.Key{}), verify.ErrSignature)
+	assert.ErrorIs(t, verify.Foreign{Bundle: verify.Bundle{Signature: []byte{1}}, File: manifest.DigestOf(nil)}.VerifyFile(verify.Key{}, nil), verify.ErrSignature)
+}
+
+func TestNamesOfBundles(t *testing.T) {
+	id := engineer().key.ID()
+	for name, is := range map[string]struct{ release, provenance bool }{
+		verify.BundleName(id):                  {true, false},
+		verify.ProvenanceBundleName(id):        {false, true},
+		"hotfix.x.sigstore.json":               {true, false},
+		"provenance.x.sigstore.json":           {false, true},
+		"hotfix..sigstore.json":                {},
+		"provenance..sigstore.json":            {},
+		"hotfix.0123456789abcdef.json":         {},
+		"provenance.0123456789abcdef.json":     {},
+		"hotfix.sigstore.json":                 {},
+		"other.0123456789abcdef.sigstore.json": {},
+		"":                                     {},
+	} {
+		assert.Equal(t, is.release, verify.IsBundleName(name), name)
+		assert.Equal(t, is.provenance, verify.IsProvenanceBundleName(name), name)
+		assert.Equal(t, is.release || is.provenance, verify.IsDistFile(name), name)
+	}
+}

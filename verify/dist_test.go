@@ -192,6 +192,8 @@ func TestDistWithoutSignaturesUnsafe(t *testing.T) {
 	folder[verify.ReleaseName] = file([]byte("{}"))
 	_, err = verify.DistWithoutSignaturesUnsafe(t.Context(), folder)
 	require.Error(t, err)
+	var refused *manifest.InvalidError
+	require.ErrorAs(t, err, &refused)
 	delete(folder, verify.ReleaseName)
 	_, err = verify.DistWithoutSignaturesUnsafe(t.Context(), folder)
 	assert.ErrorIs(t, err, verify.ErrMissing)
@@ -237,12 +239,14 @@ func TestVerifyPackage(t *testing.T) {
 		name   string
 		want   error
 	}{
-		"alone with its bundle": {func(d fstest.MapFS) { delete(d, verify.ReleaseName); delete(d, manifest.SumsName) }, amd64, nil},
-		"among other files":     {func(d fstest.MapFS) { d["notes.txt"] = file([]byte("kept")) }, amd64, nil},
-		"no bundle":             {func(d fstest.MapFS) { delete(d, verify.BundleName(engineer().key.ID())) }, amd64, verify.ErrThreshold},
-		"changed":               {func(d fstest.MapFS) { d[amd64].Data[0] ^= 1 }, amd64, &verify.MismatchError{}},
-		"missing":               {func(d fstest.MapFS) { delete(d, amd64) }, amd64, verify.ErrMissing},
-		"not in the release":    {func(d fstest.MapFS) { d["other.zip"] = d[amd64] }, "other.zip", verify.ErrUnexpected},
+		"alone with its bundle":                 {func(d fstest.MapFS) { delete(d, verify.ReleaseName); delete(d, manifest.SumsName) }, amd64, nil},
+		"among other files":                     {func(d fstest.MapFS) { d["notes.txt"] = file([]byte("kept")) }, amd64, nil},
+		"no bundle":                             {func(d fstest.MapFS) { delete(d, verify.BundleName(engineer().key.ID())) }, amd64, verify.ErrThreshold},
+		"changed":                               {func(d fstest.MapFS) { d[amd64].Data[0] ^= 1 }, amd64, &verify.MismatchError{}},
+		"missing":                               {func(d fstest.MapFS) { delete(d, amd64) }, amd64, verify.ErrMissing},
+		"garbage as a bundle":                   {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file([]byte("{}")) }, amd64, &verify.BundleError{}},
+		"garbage as a bundle of the provenance": {func(d fstest.MapFS) { d["provenance.x.sigstore.json"] = file([]byte("{}")) }, amd64, &verify.BundleError{}},
+		"not in the release":                    {func(d fstest.MapFS) { d["other.zip"] = d[amd64] }, "other.zip", verify.ErrUnexpected},
 		"of a stranger's key alone": {func(d fstest.MapFS) {
 			delete(d, verify.BundleName(engineer().key.ID()))
 			d[verify.BundleName(stranger().key.ID())] = file(stranger().bundle(payload(t, other)))
@@ -253,7 +257,10 @@ func TestVerifyPackage(t *testing.T) {
 			tc.change(folder)
 			result, entry, err := newVerifier(t, 1, engineer()).VerifyPackage(t.Context(), folder, tc.name)
 			var mismatch *verify.MismatchError
+			var bundle *verify.BundleError
 			switch {
+			case errors.As(tc.want, &bundle):
+				assert.ErrorAs(t, err, &bundle)
 			case tc.want == nil:
 				require.NoError(t, err)
 				assert.Equal(t, amd64, entry.Name)

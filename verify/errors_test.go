@@ -1,7 +1,9 @@
 package verify_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -46,7 +48,33 @@ func TestMessages(t *testing.T) {
 	for text, err := range tests {
 		assert.EqualError(t, err, text)
 	}
+	assert.EqualError(t, &verify.MismatchError{Name: "a", Want: want, Got: got, WantSize: 5, GotSize: 5}, `verify: file "a" has digest `+got.String()+`, not `+want.String()+`: it was damaged or exchanged; fetch it again from where it was published`)
+	assert.EqualError(t, &verify.MismatchError{Name: "a", WantSize: 0, GotSize: 1}, `verify: file "a" is longer than the 0 bytes that are listed: it was damaged or exchanged; fetch it again from where it was published`)
+	cause := errors.New("x")
+	assert.ErrorIs(t, &verify.StatementError{Err: cause}, cause)
+	for _, n := range []int{80, 81} {
+		refused := &verify.FileError{Name: strings.Repeat("x", n), Err: cause}
+		assert.Equal(t, n > 80, strings.Contains(refused.Error(), "…"))
+	}
 	hostile := &verify.FileError{Name: strings.Repeat("\x1b", 1000), Err: verify.ErrUnexpected}
 	assert.NotContains(t, hostile.Error(), "\x1b")
 	assert.Less(t, len(hostile.Error()), 500)
+}
+
+// Each error has one rule; what says nothing of the release has none.
+func TestRuleOf(t *testing.T) {
+	for want, list := range map[verify.Rule][]error{
+		"":                    {nil, errors.New("x"), context.Canceled, fmt.Errorf("x: %w", context.DeadlineExceeded), &verify.FileError{Err: context.Canceled}, &verify.FileError{Err: context.DeadlineExceeded}, verify.ErrNoKeys},
+		verify.RulePermit:     {fmt.Errorf("x: %w", &verify.RefusalError{Rule: verify.RulePermit, Err: &verify.BundleError{}})},
+		verify.RuleProvenance: {fmt.Errorf("%w: %w", verify.ErrProvenance, &verify.ThresholdError{}), &verify.ProvenanceError{}},
+		verify.RuleSignature:  {&verify.BundleError{Err: verify.ErrSignature}},
+		verify.RuleBundle:     {&verify.BundleError{}, &verify.BundleError{Err: manifest.ErrNotCanonical}},
+		verify.RuleThreshold:  {&verify.ThresholdError{}},
+		verify.RuleStatement:  {&verify.StatementError{}, manifest.ErrNotCanonical},
+		verify.RuleFiles:      {&verify.MismatchError{}, &verify.FileError{Err: verify.ErrMissing}},
+	} {
+		for _, err := range list {
+			assert.Equal(t, want, verify.RuleOf(err), "%v", err)
+		}
+	}
 }

@@ -2,11 +2,13 @@ package verify_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,7 +44,14 @@ func TestFile(t *testing.T) {
 	assert.ErrorIs(t, verify.File(t.Context(), dir, want, size), verify.ErrNotRegular)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, verify.File(ctx, path, want, size), context.Canceled)
+	late, stop := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	defer stop()
+	for cause, ctx := range map[error]context.Context{context.Canceled: ctx, context.DeadlineExceeded: late} {
+		err := verify.File(ctx, path, want, size)
+		require.ErrorIs(t, err, cause)
+		var refused *verify.FileError
+		assert.False(t, errors.As(err, &refused), "the file is not to blame")
+	}
 }
 
 func extracted(t *testing.T) (fstest.MapFS, manifest.Package) {
@@ -73,7 +82,8 @@ func extracted(t *testing.T) (fstest.MapFS, manifest.Package) {
 func TestExtracted(t *testing.T) {
 	folder, m := extracted(t)
 	require.NoError(t, verify.Extracted(t.Context(), folder, m))
-	assert.Error(t, verify.Extracted(t.Context(), folder, manifest.Package{}), "a manifest that is not valid")
+	var invalid *manifest.InvalidError
+	assert.ErrorAs(t, verify.Extracted(t.Context(), folder, manifest.Package{}), &invalid, "a manifest that is not valid")
 
 	tests := map[string]struct {
 		attack func(fstest.MapFS)

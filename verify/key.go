@@ -179,7 +179,7 @@ func algorithmOf(public crypto.PublicKey) (Algorithm, error) {
 func ecdsaAlgorithm(key *ecdsa.PublicKey) (Algorithm, error) {
 	const remedy = "use an ECDSA P-256 key, as releasetool keygen and cosign make them"
 	switch {
-	case key == nil || key.Curve == nil:
+	case key == nil || key.Curve == nil || !hasPoint(key):
 		return "", publicKeyError(nil, "is empty", remedy)
 	case key.Curve == elliptic.P256():
 		return ECDSAP256, nil
@@ -189,6 +189,13 @@ func ecdsaAlgorithm(key *ecdsa.PublicKey) (Algorithm, error) {
 		return "", publicKeyError(ErrWeakKey, "on curve "+quote(key.Params().Name)+" is too weak", remedy)
 	}
 	return "", publicKeyError(errors.ErrUnsupported, "on curve "+quote(key.Params().Name)+" is not supported", remedy)
+}
+
+// hasPoint tells a key that was read or made from an empty one, at which the
+// standard library would panic.
+func hasPoint(key *ecdsa.PublicKey) bool {
+	//lint:ignore SA1019 nothing else tells whether the coordinates are there
+	return key.X != nil && key.Y != nil
 }
 
 func rsaAlgorithm(key *rsa.PublicKey) (Algorithm, error) {

@@ -47,6 +47,12 @@ func TestKeyID(t *testing.T) {
 	assert.Equal(t, id, again, "an error changes nothing")
 }
 
+func TestKeyInWords(t *testing.T) {
+	assert.Equal(t, edwards().key.ID().Short()+" (Ed25519)", edwards().key.String())
+	assert.Zero(t, verify.Ed25519.Hash())
+	assert.Equal(t, crypto.SHA256, verify.RSAPKCS1.Hash())
+}
+
 func TestNewKeyIsACopy(t *testing.T) {
 	public := *rsa2048().private.Public().(*rsa.PublicKey)
 	public.N = new(big.Int).Set(public.N)
@@ -87,6 +93,12 @@ func TestNewKeyRefuses(t *testing.T) {
 		"empty RSA":        {&rsa.PublicKey{}, nil},
 		"RSA 1024":         {&rsa.PublicKey{N: modulus(1024), E: 65537}, weak},
 		"RSA 2047":         {&rsa.PublicKey{N: modulus(2047), E: 65537}, weak},
+		"RSA negative":     {&rsa.PublicKey{N: new(big.Int).Neg(modulus(2048)), E: 65537}, nil},
+		"off the curve":    {ecdsaKey(elliptic.P256(), big.NewInt(1), big.NewInt(1)), nil},
+		"no point":         {&ecdsa.PublicKey{Curve: elliptic.P256()}, nil},
+		"half a point":     {ecdsaKey(elliptic.P256(), big.NewInt(1), nil), nil},
+		"the other half":   {ecdsaKey(elliptic.P256(), nil, big.NewInt(1)), nil},
+		"a curve of 256":   {ecdsaKey(&elliptic.CurveParams{Name: "mine", BitSize: 256}, big.NewInt(1), big.NewInt(1)), unsupported},
 		"RSA 4097":         {&rsa.PublicKey{N: modulus(4097), E: 65537}, unsupported},
 		"RSA exponent 3":   {&rsa.PublicKey{N: modulus(2048), E: 3}, weak},
 		"RSA exponent 1":   {&rsa.PublicKey{N: modulus(2048), E: 1}, weak},
@@ -104,6 +116,19 @@ func TestNewKeyRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ecdsaKey is a key of any coordinates.
+func ecdsaKey(curve elliptic.Curve, x, y *big.Int) *ecdsa.PublicKey {
+	//lint:ignore SA1019 such keys cannot be made otherwise
+	return &ecdsa.PublicKey{Curve: curve, X: x, Y: y}
+}
+
+func TestLargestRSAKey(t *testing.T) {
+	n := new(big.Int).Lsh(big.NewInt(1), verify.MaxRSABits-1)
+	key, err := verify.NewKey(&rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537})
+	require.NoError(t, err)
+	assert.Equal(t, verify.RSAPKCS1, key.Algorithm())
 }
 
 func TestParsePublicKeyRefuses(t *testing.T) {
@@ -129,11 +154,12 @@ func TestParsePublicKeyRefuses(t *testing.T) {
 		"broken key first":    {append([]byte("-----BEGIN PUBLIC KEY-----\n"), good...), nil, "file of its own"},
 		"first line alone":    {[]byte("-----BEGIN PUBLIC KEY-----\n"), nil, "BEGIN PUBLIC KEY"},
 		"headers":             {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Headers: map[string]string{"a": "b"}, Bytes: der}), nil, "without headers"},
-		"private key":         {block("PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "public half"},
+		"private key":         {block("PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "file holds a private key; pass its public half"},
 		"EC private key":      {block("EC PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "public half"},
 		"encrypted cosign":    {block("ENCRYPTED COSIGN PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "encrypted private key"},
 		"encrypted sigstore":  {block("ENCRYPTED SIGSTORE PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "encrypted private key"},
 		"encrypted PKCS #8":   {block("ENCRYPTED PRIVATE KEY", pkcs8), verify.ErrPrivateKey, "encrypted private key"},
+		"encrypted text":      {block("ENCRYPTED MESSAGE", pkcs8), errors.ErrUnsupported, "PEM block of type"},
 		"PKCS #1":             {block("RSA PUBLIC KEY", der), errors.ErrUnsupported, "openssl"},
 		"certificate":         {block("CERTIFICATE", der), errors.ErrUnsupported, "openssl"},
 		"unknown type":        {block("SIGNATURE", der), errors.ErrUnsupported, "PUBLIC KEY"},
@@ -164,6 +190,7 @@ func TestParsePublicKeyTakesOtherLineEnds(t *testing.T) {
 		"Windows":       bytes.ReplaceAll(good, []byte("\n"), []byte("\r\n")),
 		"no last line":  bytes.TrimSpace(good),
 		"spaces around": []byte("\n\n" + string(good) + "\n \n"),
+		"of the limit":  append(bytes.Clone(good), bytes.Repeat([]byte("\n"), verify.MaxKeyFile-len(good))...),
 	} {
 		key, err := verify.ParsePublicKey(data)
 		require.NoError(t, err, name)

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -139,6 +142,15 @@ func TestCheckProvenanceOfDeltas(t *testing.T) {
 	assert.NoError(t, verify.CheckProvenance(manifest.NewProvenanceStatement(r, p), r, manifest.ProvenanceDemand{}))
 }
 
+// Packages are listed by name, and executables by target.
+func TestCheckProvenanceInAnotherOrder(t *testing.T) {
+	r := builtRelease()
+	r.Packages[0].Target, r.Packages[1].Target = r.Packages[1].Target, r.Packages[0].Target
+	r.Packages[0].Result, r.Packages[1].Result = r.Packages[1].Result, r.Packages[0].Result
+	require.NoError(t, r.Validate())
+	assert.NoError(t, verify.CheckProvenance(manifest.NewProvenanceStatement(r, provenanceOf(builtRelease())), r, manifest.ProvenanceDemand{}))
+}
+
 func TestProvenanceDemand(t *testing.T) {
 	r := builtRelease()
 	s := manifest.NewProvenanceStatement(r, provenanceOf(r))
@@ -151,13 +163,14 @@ func TestProvenanceDemand(t *testing.T) {
 		field  string // "" if it is met
 		says   string
 	}{
-		"nothing":         {manifest.ProvenanceDemand{}, "", ""},
-		"both":            {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com", manifest.LocalBuilder}, Packages: []string{r.Source.Package}}, "", ""},
-		"another builder": {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com"}}, "builder", `only "https://ci.example.com" is trusted`},
-		"many builders":   {manifest.ProvenanceDemand{Builders: many}, "builder", "or one of 5 more is trusted"},
-		"another package": {manifest.ProvenanceDemand{Packages: []string{"example.com/orders"}}, "source package", "example.com/payments/cmd/payments"},
-		"a longer id":     {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder + "/"}}, "builder", "is trusted"},
-		"a shorter id":    {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder[:len(manifest.LocalBuilder)-1]}}, "builder", "is trusted"},
+		"nothing":              {manifest.ProvenanceDemand{}, "", ""},
+		"both":                 {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com", manifest.LocalBuilder}, Packages: []string{r.Source.Package}}, "", ""},
+		"another builder":      {manifest.ProvenanceDemand{Builders: []string{"https://ci.example.com"}}, "builder", `only "https://ci.example.com" is trusted`},
+		"many builders":        {manifest.ProvenanceDemand{Builders: many}, "builder", "or one of 5 more is trusted"},
+		"as many as are named": {manifest.ProvenanceDemand{Builders: many[:4]}, "builder", `"https://ci.example.com/2" or "https://ci.example.com/3" is trusted`},
+		"another package":      {manifest.ProvenanceDemand{Packages: []string{"example.com/orders"}}, "source package", "example.com/payments/cmd/payments"},
+		"a longer id":          {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder + "/"}}, "builder", "is trusted"},
+		"a shorter id":         {manifest.ProvenanceDemand{Builders: []string{manifest.LocalBuilder[:len(manifest.LocalBuilder)-1]}}, "builder", "is trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := verify.CheckProvenance(s, r, test.demand)
@@ -294,6 +307,94 @@ func TestProvenanceWithoutSignaturesUnsafe(t *testing.T) {
 	assert.ErrorIs(t, err, verify.ErrMissing)
 	_, err = verify.DistWithoutSignaturesUnsafe(t.Context(), folder)
 	assert.NoError(t, err, "an older release has none")
+}
+
+// What is read without signatures still agrees with itself: with the release, and
+// with the bundles beside it.
+func TestProvenanceWithoutSignaturesUnsafeRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(fstest.MapFS)
+		want   error // nil for any *verify.BundleError
+	}{
+		"no provenance under its signatures": {func(d fstest.MapFS) { delete(d, manifest.ProvenanceName) }, verify.ErrMissing},
+		"too large":                          {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file(make([]byte, manifest.MaxDocument+1)) }, verify.ErrTooLarge},
+		"garbage":                            {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file([]byte("{}")) }, verify.ErrProvenance},
+		"another than was signed":            {func(d fstest.MapFS) { d[manifest.ProvenanceName] = file(otherProvenance()) }, verify.ErrDifferentPayload},
+		"respelled":                          {func(d fstest.MapFS) { d[manifest.ProvenanceName].Data = append(d[manifest.ProvenanceName].Data, '\n') }, manifest.ErrNotCanonical},
+		"garbage as a bundle":                {func(d fstest.MapFS) { d["provenance.x.sigstore.json"] = file(nil) }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := provenDist(engineer())
+			_, err := verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), folder, builtRelease())
+			require.NoError(t, err)
+			test.change(folder)
+			got, one := verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), folder, builtRelease())
+			assert.Equal(t, manifest.Provenance{}, got)
+			_, all := verify.DistWithoutSignaturesUnsafe(t.Context(), folder)
+			for _, err := range []error{one, all} {
+				var refused *verify.BundleError
+				if test.want == nil {
+					require.ErrorAs(t, err, &refused)
+					continue
+				}
+				require.ErrorIs(t, err, test.want)
+			}
+		})
+	}
+	_, err := verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), provenDist(engineer()), manifest.Release{})
+	require.ErrorIs(t, err, verify.ErrProvenance, "a release of no packages")
+	_, err = verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), os.DirFS(filepath.Join(t.TempDir(), "none")), builtRelease())
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = verify.ProvenanceWithoutSignaturesUnsafe(t.Context(), fstest.MapFS{"folder/x": file(nil)}, builtRelease())
+	require.ErrorIs(t, err, verify.ErrNotRegular)
+}
+
+// Trusted signatures over another document are none over a provenance.
+func TestAnotherDocumentAsProvenance(t *testing.T) {
+	folder := provenDist(engineer(), reviewer())
+	for _, s := range []*signer{engineer(), reviewer()} {
+		folder[verify.ProvenanceBundleName(s.key.ID())] = folder[verify.BundleName(s.key.ID())]
+	}
+	_, err := newVerifier(t, 2, engineer(), reviewer()).VerifyDist(t.Context(), folder)
+	require.ErrorIs(t, err, verify.ErrProvenance)
+	var refused *verify.StatementError
+	require.ErrorAs(t, err, &refused)
+}
+
+// Who may sign a provenance is who may sign the release, and when, as for it.
+func TestSignersOfAProvenance(t *testing.T) {
+	tsa := newTSA(t, anHourAgo())
+	for name, test := range map[string]struct {
+		change func(d *manifest.Trust, folder fstest.MapFS)
+		good   bool
+	}{
+		"the engineer for the product": {func(d *manifest.Trust, _ fstest.MapFS) { d.Products[0].Releases = quorum(1, engineer()) }, true},
+		"the reviewer, of whom the product knows nothing": {func(d *manifest.Trust, folder fstest.MapFS) {
+			d.Products[0].Releases = quorum(1, engineer())
+			delete(folder, provenanceBundle())
+		}, false},
+		"without the timestamp that is demanded": {func(d *manifest.Trust, folder fstest.MapFS) {
+			d.Authorities = []manifest.TrustAuthority{authority("clock", tsa)}
+			d.Products[0].RequireTimestamp = true
+			for _, s := range []*signer{engineer(), reviewer()} {
+				folder[verify.BundleName(s.key.ID())] = file(s.stampedBundle(t, payload(t, builtRelease()), tsa, nil))
+			}
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder, document := provenDist(engineer(), reviewer()), trustFile()
+			test.change(&document, folder)
+			v, err := verify.New(verify.WithTrust(compiled(t, document)), verify.WithClock(now))
+			require.NoError(t, err)
+			_, err = v.VerifyDist(t.Context(), folder)
+			if test.good {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, verify.ErrThreshold)
+			require.ErrorIs(t, err, verify.ErrProvenance)
+		})
+	}
 }
 
 // A trust file can demand a provenance, and say from where.

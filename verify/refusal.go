@@ -93,13 +93,13 @@ func RuleOf(err error) Rule {
 	var mismatch *MismatchError
 	var file *FileError
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ""
 	case errors.As(err, &refusal):
 		return refusal.Rule
 	case errors.Is(err, ErrProvenance):
 		return RuleProvenance
-	case errors.As(err, &bundle) && errors.Is(err, ErrSignature):
+	case errors.Is(err, ErrSignature):
 		return RuleSignature
 	case errors.As(err, &bundle):
 		return RuleBundle

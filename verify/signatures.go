@@ -133,7 +133,7 @@ func (s *signatures) addOther(u Uncounted) {
 // counts says why a signature, proven to be made at a time or not at all, does not
 // count now; "" and nil if it does.
 func (t trusted) counts(proven, now time.Time) (string, error) {
-	if r := t.Revoked; r != nil && (proven.IsZero() || r.Since.IsZero() || !proven.Before(r.Since)) {
+	if r := t.Revoked; r != nil && (proven.IsZero() || !proven.Before(r.Since)) { // nothing is before a Since that is not given
 		return "was revoked: " + printable(r.Reason), ErrSignerRevoked
 	}
 	at, how := proven, "signed at "+moment(proven)
@@ -141,7 +141,7 @@ func (t trusted) counts(proven, now time.Time) (string, error) {
 		at, how = now, "has no timestamp that proves when it was made"
 	}
 	switch {
-	case !t.NotBefore.IsZero() && at.Before(t.NotBefore):
+	case at.Before(t.NotBefore): // which nothing is where none is given
 		return how + ", and the key is valid from " + moment(t.NotBefore) + " on", ErrSignerValidity
 	case !t.NotAfter.IsZero() && at.After(t.NotAfter):
 		return how + ", and the key was valid up to " + moment(t.NotAfter), ErrSignerValidity
@@ -185,7 +185,7 @@ type namedBundle struct {
 func (v *Verifier) parse(ctx context.Context, name string, data []byte) (namedBundle, error) {
 	b, err := ParseBundle(data)
 	var refused *BundleError
-	if err == nil || !errors.As(err, &refused) {
+	if !errors.As(err, &refused) { // as every error of ParseBundle is
 		return namedBundle{name: name, Bundle: b}, err
 	}
 	for _, other := range v.others {

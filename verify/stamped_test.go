@@ -149,6 +149,14 @@ func TestTimestampAttacks(t *testing.T) {
 	}
 }
 
+// Keys without a trust file say nothing of authorities: timestamps are not looked at.
+func TestTimestampsBesideKeys(t *testing.T) {
+	tsa := newTSA(t, anHourAgo())
+	r, err := newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{engineer().stampedBundle(t, payload(t, release()), tsa, []byte("another signature"))})
+	require.NoError(t, err)
+	assert.Equal(t, []verify.Signature{{Signer: engineer().key.ID()}}, r.Signers)
+}
+
 // Of several timestamps of one signature, the earliest counts: it existed then.
 func TestEarliestTimestampCounts(t *testing.T) {
 	early, late := newTSA(t, days(-1)), newTSA(t, anHourAgo())
@@ -167,8 +175,51 @@ func TestEarliestTimestampCounts(t *testing.T) {
 	for _, signature := range r.Signers {
 		if signature.Signer == engineer().key.ID() {
 			assert.Equal(t, days(-1), signature.Time)
+			assert.Equal(t, "the company's clock", signature.Authority)
+		} else {
+			assert.Equal(t, anHourAgo(), signature.Time)
+			assert.Equal(t, "zz", signature.Authority)
 		}
 	}
+}
+
+// Each of several timestamps must hold, wherever it stands.
+func TestOneBadTimestampOfTwo(t *testing.T) {
+	tsa, other := newTSA(t, anHourAgo()), newTSA(t, anHourAgo())
+	for _, order := range [][]*timestamptest.TSA{{tsa, other}, {other, tsa}} {
+		s := stamped(t, tsa)
+		s.bundles = func(p []byte) [][]byte {
+			b := verify.Bundle{Key: engineer().key.ID(), Payload: p, Signature: engineer().sign(verify.SignedBytes(p))}
+			for _, a := range order {
+				response, err := a.Stamp(t.Context(), b.Signature)
+				require.NoError(t, err)
+				b.Timestamps = append(b.Timestamps, response)
+			}
+			return [][]byte{must(b.Encode()), reviewer().stampedBundle(t, p, tsa, nil)}
+		}
+		_, err := s.verify(t)
+		require.ErrorIs(t, err, timestamp.ErrUntrusted)
+		assert.Equal(t, verify.RuleTimestamp, verify.RuleOf(err))
+	}
+}
+
+// The later of two stamps does not take the place of the earlier one.
+func TestLaterTimestampDoesNotCount(t *testing.T) {
+	early, late := newTSA(t, days(-1)), newTSA(t, anHourAgo())
+	s := stamped(t, early)
+	s.trust.Authorities = append(s.trust.Authorities, authority("zz", late))
+	s.trust.Products[0].Releases = quorum(1, engineer())
+	s.bundles = func(p []byte) [][]byte {
+		b, err := verify.ParseBundle(engineer().stampedBundle(t, p, early, nil))
+		require.NoError(t, err)
+		response, err := late.Stamp(t.Context(), b.Signature)
+		require.NoError(t, err)
+		b.Timestamps = append(b.Timestamps, response)
+		return [][]byte{must(b.Encode())}
+	}
+	r, err := s.verify(t)
+	require.NoError(t, err)
+	assert.Equal(t, days(-1), r.Signers[0].Time)
 }
 
 func TestBadAuthorities(t *testing.T) {

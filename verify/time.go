@@ -52,7 +52,7 @@ func (v *Verifier) passed() (time.Time, string) {
 // checkTime requires that the release's time has come and has not passed.
 func (j *judgment) checkTime() error {
 	r := j.release
-	if !r.NotBefore.IsZero() && j.now.Add(j.skew()).Before(r.NotBefore) {
+	if j.now.Add(j.skew()).Before(r.NotBefore) { // which nothing is where none is given
 		return refuse(RuleNotBefore, ErrNotYetValid, fmt.Sprintf("hotfix %s is valid from %s on, and it is %s", r.ID, moment(r.NotBefore), moment(j.now)), "wait, or have it signed with an earlier date")
 	}
 	if !r.Expires.IsZero() && !j.now.Before(r.Expires) {

@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"crypto/x509"
+	"encoding/asn1"
 	"strings"
 	"testing"
 	"time"
@@ -42,8 +43,16 @@ func TestBadTrust(t *testing.T) {
 			sortSigners(d)
 		}, "stands twice"},
 		"a key in another encoding": {func(d *manifest.Trust) { s := signerOf(d, engineer()); s.PublicKey = append(s.PublicKey, 0) }, "damaged"},
-		"a damaged key":             {func(d *manifest.Trust) { signerOf(d, engineer()).PublicKey = []byte("x") }, "damaged"},
-		"another key than the id":   {func(d *manifest.Trust) { signerOf(d, engineer()).PublicKey = signerOf(d, reviewer()).PublicKey }, "is not that of the key"},
+		"a key with more after it, which the library overlooks": {func(d *manifest.Trust) {
+			s := signerOf(d, engineer())
+			var parts []asn1.RawValue
+			if _, err := asn1.Unmarshal(s.PublicKey, &parts); err != nil {
+				panic(err)
+			}
+			s.PublicKey = must(asn1.Marshal(append(parts, asn1.NullRawValue)))
+		}, "is not that of the key"},
+		"a damaged key":           {func(d *manifest.Trust) { signerOf(d, engineer()).PublicKey = []byte("x") }, "damaged"},
+		"another key than the id": {func(d *manifest.Trust) { signerOf(d, engineer()).PublicKey = signerOf(d, reviewer()).PublicKey }, "is not that of the key"},
 		"a key of a weak kind": {func(d *manifest.Trust) {
 			signerOf(d, engineer()).PublicKey = must(x509.MarshalPKIXPublicKey(weakKey()))
 		}, "at least 2048 are needed"},
@@ -84,6 +93,36 @@ func TestBadTrust(t *testing.T) {
 			assert.Nil(t, trust)
 		})
 	}
+}
+
+func TestParseTrustRefuses(t *testing.T) {
+	good := must(trustFile().Encode())
+	for name, data := range map[string][]byte{"nothing": nil, "cut": good[:len(good)-2], "respelled": append([]byte(" "), good...)} {
+		trust, err := verify.ParseTrust(data)
+		require.Error(t, err, name)
+		assert.Nil(t, trust)
+	}
+	_, err := verify.ParseTrust(append(good, '\n'))
+	require.ErrorIs(t, err, manifest.ErrNotCanonical)
+	_, err = verify.NewTrust(manifest.Trust{})
+	var refused *manifest.InvalidError
+	require.ErrorAs(t, err, &refused)
+	signer, err := verify.NewTrustSigner("nobody", verify.Key{})
+	require.ErrorIs(t, err, verify.ErrNoKeys)
+	assert.Equal(t, manifest.TrustSigner{}, signer)
+}
+
+// Who is at fault in a trust file is named.
+func TestBadTrustNamesWho(t *testing.T) {
+	d := trustFile()
+	signerOf(&d, reviewer()).PublicKey = []byte("x")
+	_, err := verify.NewTrust(d)
+	require.ErrorContains(t, err, `signer "reviewer" of the trust file`)
+	d = trustFile()
+	d.Authorities = []manifest.TrustAuthority{authority("clock", newTSA(t, now()))}
+	d.Authorities[0].Certificates[0] = []byte("x")
+	_, err = verify.NewTrust(d)
+	require.ErrorContains(t, err, `authority "clock" of the trust file`)
 }
 
 // next is the next version of the trust file: the stranger joins.
@@ -147,6 +186,22 @@ func TestRefusedUpdates(t *testing.T) {
 			assert.Nil(t, updated)
 		})
 	}
+}
+
+// A next version as old as this one is taken; one that is not as its ids say is not.
+func TestNextVersionIsRead(t *testing.T) {
+	d := next()
+	d.Created = trustFile().Created
+	_, err := compiled(t, trustFile()).Update(t.Context(), signTrust(t, d, reviewer(), stranger()), now())
+	require.NoError(t, err)
+
+	twin := *signerOf(&d, engineer())
+	twin.ID, twin.Name = strings.Repeat("0", 64), "twin"
+	d.Signers = append([]manifest.TrustSigner{twin}, d.Signers...)
+	updated, err := compiled(t, trustFile()).Update(t.Context(), signTrust(t, d, reviewer(), stranger()), now())
+	require.ErrorContains(t, err, "is not that of the key")
+	assert.Nil(t, updated)
+	assert.Equal(t, verify.RuleTrust, verify.RuleOf(err))
 }
 
 // A trust file that is signed as another kind of document is none.

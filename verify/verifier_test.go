@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -11,11 +12,13 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
+	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
 )
 
@@ -34,6 +37,7 @@ func TestNewFailsClosed(t *testing.T) {
 		"threshold above keys":  {[]verify.Option{one, verify.WithThreshold(2)}, verify.ErrUnreachable},
 		"same key counted once": {[]verify.Option{one, one, verify.WithThreshold(2)}, verify.ErrUnreachable},
 		"nil option":            {[]verify.Option{one, nil}, nil},
+		"threshold below keys":  {[]verify.Option{verify.WithThreshold(3), verify.WithKeys(engineer().key, reviewer().key)}, verify.ErrUnreachable},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +51,108 @@ func TestNewFailsClosed(t *testing.T) {
 	}
 }
 
+// Options that are wrong by themselves, or beside others, are named.
+func TestNewNamesTheOption(t *testing.T) {
+	keys, trust := verify.WithKeys(engineer().key), verify.WithTrust(compiled(t, trustFile()))
+	floor, at, permit := verify.WithFloor(installed()), verify.WithHost(host()), verify.WithPermits([]byte("{}"))
+	nameless, elsewhere, nowhere := host(), host(), host()
+	nameless.Name, elsewhere.Name, nowhere.Target = "", "../pay-7", target.Target{}
+	tests := map[string]struct {
+		options []verify.Option
+		says    string
+	}{
+		"second key empty":                 {[]verify.Option{verify.WithKeys(engineer().key, verify.Key{})}, "WithKeys: key 2 is empty"},
+		"no trust file":                    {[]verify.Option{verify.WithTrust(nil)}, "WithTrust: the trust file is empty"},
+		"an empty trust file":              {[]verify.Option{verify.WithTrust(&verify.Trust{})}, "WithTrust: the trust file is empty"},
+		"a trust file and keys":            {[]verify.Option{trust, keys}, "WithTrust replaces WithKeys"},
+		"a trust file and a threshold":     {[]verify.Option{trust, verify.WithThreshold(1)}, "WithTrust replaces WithKeys"},
+		"no clock":                         {[]verify.Option{keys, verify.WithClock(nil)}, "WithClock: there is no clock"},
+		"an empty floor":                   {[]verify.Option{keys, verify.WithFloor(manifest.Floor{})}, "WithFloor: "},
+		"a host that is no name":           {[]verify.Option{keys, verify.WithHost(elsewhere)}, "WithHost: "},
+		"a host without a target":          {[]verify.Option{keys, verify.WithHost(nowhere)}, "WithHost: "},
+		"too many permits":                 {[]verify.Option{trust, floor, at, verify.WithPermits(make([][]byte, verify.MaxBundles+1)...)}, "64"},
+		"permits and keys":                 {[]verify.Option{keys, floor, at, permit}, "WithPermits: "},
+		"permits without a floor":          {[]verify.Option{trust, at, permit}, "WithPermits: "},
+		"permits without a host":           {[]verify.Option{trust, floor, permit}, "WithPermits: "},
+		"permits for a nameless host":      {[]verify.Option{trust, floor, verify.WithHost(nameless), permit}, "WithPermits: "},
+		"no verifier of other bundles":     {[]verify.Option{trust, verify.WithBundleVerifier(nil)}, "WithBundleVerifier: there is none"},
+		"keys, and bundles of other kinds": {[]verify.Option{keys, verify.WithBundleVerifier(vouched{})}, "WithBundleVerifier: keys say nothing"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			v, err := verify.New(test.options...)
+			require.ErrorContains(t, err, test.says)
+			assert.Nil(t, v)
+		})
+	}
+	_, err := verify.New(trust, floor, at, permit, verify.WithBundleVerifier(vouched{}))
+	require.NoError(t, err, "all of them together")
+	_, err = verify.New(keys, verify.WithHost(nameless))
+	require.NoError(t, err, "a host without permits needs no name")
+}
+
+// Permits add up over several options, and so do keys.
+func TestOptionsAddUp(t *testing.T) {
+	s := good()
+	permitFor(nil)(t, s)
+	first := s.permits
+	s.permits = nil
+	s.trust.Products[0].Permits = &manifest.Quorum{Threshold: 2, Signers: s.trust.Products[0].Releases.Signers}
+	s.options = []verify.Option{verify.WithPermits(s.permit(t, nil, engineer())...), verify.WithPermits(first...)}
+	_, err := s.verify(t)
+	require.NoError(t, err)
+}
+
+// A floor is not changed from outside after it was given.
+func TestWithFloorIsACopy(t *testing.T) {
+	s := good()
+	s.release.Prerequisites = []string{"payments-1.4.1"}
+	s.floor.Withdrawn = []manifest.Withdrawal{{ID: "payments-1.4.0", Reason: "leaks"}}
+	v := s.verifier(t)
+	s.floor.Installed[0], s.floor.Withdrawn[0].ID = "payments-1.4.0", s.release.ID
+	_, err := v.Verify(t.Context(), [][]byte{engineer().bundle(s.payload(t)), reviewer().bundle(s.payload(t))})
+	require.NoError(t, err)
+}
+
+// Without options, one signature is enough, and the clock is the system's.
+func TestDefaults(t *testing.T) {
+	v, err := verify.New(verify.WithKeys(engineer().key, reviewer().key))
+	require.NoError(t, err)
+	before := time.Now()
+	result, err := v.Verify(t.Context(), [][]byte{engineer().bundle(payload(t, release()))})
+	require.NoError(t, err)
+	assert.Equal(t, 1, result.Threshold)
+	assert.WithinRange(t, result.Judged, before, time.Now())
+	assert.Equal(t, time.UTC, result.Judged.Location())
+	assert.Contains(t, result.String(), "signed by 1 trusted key (1 needed)")
+	assert.Contains(t, result.String(), "no floor was given")
+	assert.Contains(t, result.String(), "no host was given")
+}
+
+// Before enough have signed, nothing that was signed is read.
+func TestNothingIsReadBeforeTheThreshold(t *testing.T) {
+	for name, bundles := range map[string][][]byte{
+		"one of two": {engineer().bundle([]byte("{}"))},
+		"a stranger": {engineer().bundle([]byte("{}")), stranger().bundle([]byte("{}"))},
+		"nobody":     nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := good().verifier(t).Verify(t.Context(), bundles)
+			require.ErrorIs(t, err, verify.ErrThreshold)
+			_, _, err = good().verifier(t).VerifyNotice(t.Context(), bundles)
+			require.ErrorIs(t, err, verify.ErrThreshold)
+			_, err = newVerifier(t, 2, engineer(), reviewer()).Verify(t.Context(), bundles)
+			require.ErrorIs(t, err, verify.ErrThreshold)
+		})
+	}
+	s := lenient()
+	_, err := s.verifier(t).Verify(t.Context(), [][]byte{engineer().bundle([]byte("{}"))})
+	var refused *verify.StatementError
+	require.ErrorAs(t, err, &refused, "one is enough for another product, and only what it signed tells which it is")
+	_, err = s.verifier(t).Verify(t.Context(), [][]byte{engineer().bundle(s.payload(t))})
+	require.ErrorIs(t, err, verify.ErrThreshold)
+}
+
 func TestZeroVerifierRefusesEverything(t *testing.T) {
 	bundles := [][]byte{stranger().bundle(payload(t, release()))}
 	for name, v := range map[string]*verify.Verifier{"nil": nil, "zero": {}} {
@@ -57,6 +163,11 @@ func TestZeroVerifierRefusesEverything(t *testing.T) {
 			result, err = v.VerifyDist(t.Context(), dist(t, stranger()))
 			assert.ErrorIs(t, err, verify.ErrNoKeys)
 			assert.Nil(t, result)
+			result, _, err = v.VerifyPackage(t.Context(), dist(t, stranger()), amd64)
+			assert.ErrorIs(t, err, verify.ErrNoKeys)
+			assert.Nil(t, result)
+			_, _, err = v.VerifyNotice(t.Context(), bundles)
+			assert.ErrorIs(t, err, verify.ErrNoKeys)
 		})
 	}
 }
@@ -142,12 +253,12 @@ func TestVerifyThreshold(t *testing.T) {
 }
 
 // strangeSignature returns the same ECDSA signature as two bare numbers.
-func strangeSignature(sig []byte) []byte {
+func strangeSignature(sig []byte, size int) []byte {
 	var pair struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(sig, &pair); err != nil {
 		panic(err)
 	}
-	return append(pair.R.FillBytes(make([]byte, 32)), pair.S.FillBytes(make([]byte, 32))...)
+	return append(pair.R.FillBytes(make([]byte, size)), pair.S.FillBytes(make([]byte, size))...)
 }
 
 // paddingBits returns base64 text that decodes to the same bytes, but whose
@@ -197,8 +308,10 @@ func TestAttacksOnBundle(t *testing.T) {
 		"payload type in other case": {alter(func(b *spelled) {
 			b.payloadType = "application/vnd.in-toto+JSON"
 		}), unsupported},
-		"no payload type":          {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
-		"ECDSA signature not DER":  {alter(func(b *spelled) { b.sigs[0] = encode(strangeSignature(engineer().sign(verify.SignedBytes(signed)))) }), verify.ErrSignature},
+		"no payload type": {alter(func(b *spelled) { b.payloadType = "" }), unsupported},
+		"ECDSA signature not DER": {alter(func(b *spelled) {
+			b.sigs[0] = encode(strangeSignature(engineer().sign(verify.SignedBytes(signed)), 32))
+		}), verify.ErrSignature},
 		"bytes after the DER":      {alter(func(b *spelled) { b.sigs[0] = encode(append(engineer().sign(verify.SignedBytes(signed)), 0)) }), verify.ErrSignature},
 		"two signatures":           {alter(func(b *spelled) { b.sigs = append(b.sigs, b.sigs[0]) }), nil},
 		"two signers":              {alter(func(b *spelled) { b.sigs = append(b.sigs, reviewer().spell(signed).sigs...) }), nil},
@@ -268,6 +381,17 @@ func TestAttacksOnBundle(t *testing.T) {
 	}
 	_, err := newVerifier(t, 1, engineer()).Verify(t.Context(), [][]byte{[]byte(good)})
 	require.NoError(t, err, "the bundle that the attacks start from")
+}
+
+// Nor does a P-384 key sign with two bare numbers.
+func TestSignatureOfTwoNumbers(t *testing.T) {
+	signed := payload(t, release())
+	for _, s := range []*signer{engineer(), p384()} {
+		strange := strangeSignature(s.sign(verify.SignedBytes(signed)), s.private.Public().(*ecdsa.PublicKey).Params().BitSize/8)
+		bundle := must(verify.Bundle{Key: s.key.ID(), Payload: signed, Signature: strange}.Encode())
+		_, err := newVerifier(t, 1, s).Verify(t.Context(), [][]byte{bundle})
+		assert.ErrorIs(t, err, verify.ErrSignature)
+	}
 }
 
 func TestVerifyMixedReleases(t *testing.T) {
