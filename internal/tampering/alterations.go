@@ -28,7 +28,7 @@ func kinds() []kind {
 		{name: "range doubled", count: times(len(widths())), alter: ranged(double)},
 		{name: "ranges swapped", count: times(len(widths())), alter: ranged(swap)},
 		{name: "insertion", count: func(data []byte) int { return (len(data) + 1) * len(insertions()) }, alter: insert},
-		{name: "halves of two", count: times(2), alter: cross},
+		{name: "halves of two", count: times(1), alter: cross},
 		{name: "long run", long: true, count: func(data []byte) int { return len(places(data)) * len(fillers()) }, alter: blowUp},
 		{name: "too long", long: true, count: func([]byte) int { return 2 }, alter: tooLong},
 	}
@@ -43,7 +43,7 @@ func flipBit(data, _ []byte, i int) []byte {
 }
 
 // values are what each byte is set to.
-const values = "\x00\xff \"A}"
+const values = "\x00A"
 
 func changeByte(data, _ []byte, i int) []byte {
 	altered := slices.Clone(data)
@@ -51,9 +51,8 @@ func changeByte(data, _ []byte, i int) []byte {
 	return altered
 }
 
-// widths are the bytes of a range: one, a character of base64 with its padding, and
-// a line of a text, a digest in hexadecimal or a part of DER.
-func widths() []int { return []int{1, 4, 64} }
+// widths are the bytes of a range: one, and four groups of base64.
+func widths() []int { return []int{1, 16} }
 
 // ranged hands a function the place and the width of a range that lies within.
 func ranged(alter func(data []byte, at, width int) []byte) func(data, twin []byte, i int) []byte {
@@ -80,7 +79,7 @@ func swap(data []byte, at, width int) []byte {
 
 // insertions are what is put between any two bytes.
 func insertions() []string {
-	return []string{"\x00", " ", "\n", `"`, "A", "=", "0", "null,", "\uFEFF", "\\u0000"}
+	return []string{"\x00", " ", `"`, "A"}
 }
 
 func insert(data, _ []byte, i int) []byte {
@@ -90,11 +89,7 @@ func insert(data, _ []byte, i int) []byte {
 
 // cross takes the beginning of one and the end of another, both good.
 func cross(data, twin []byte, i int) []byte {
-	at := i / 2
-	if i%2 == 1 {
-		data, twin = twin, data
-	}
-	altered := slices.Concat(data[:min(at, len(data))], twin[min(at, len(twin)):])
+	altered := slices.Concat(data[:i], twin[min(i, len(twin)):])
 	if bytes.Equal(altered, twin) {
 		return nil // as good as it was
 	}
@@ -107,7 +102,7 @@ func fillers() []string {
 }
 
 // maxPlaces is where long runs are put into a part at most.
-const maxPlaces = 24
+const maxPlaces = 12
 
 // places are those after a character of JSON's structure, and the end; spread evenly
 // if there are too many.

@@ -45,7 +45,7 @@ import (
 
 // The sample of -short: one alteration in so many. It is prime, so that over a file
 // all bits and all values have their turn.
-const shortSample = 67
+const shortSample = 47
 
 // settings are what the flags say.
 type settings struct {
