@@ -110,11 +110,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	err = t.tryAll(ctx, jobs, s.parallel)
 	stop()
-	if err != nil {
-		return err
-	}
-	if err := t.write(out); err != nil {
-		return err
+	if err := errors.Join(err, t.write(out)); err != nil {
+		return err // the table of a run that was interrupted tells how far it came
 	}
 	return t.verdict()
 }
