@@ -47,7 +47,7 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 	if err := checkDist(ctx, fsys, names, result.Release); err != nil {
 		return nil, err
 	}
-	if err := checkProvenanceFile(fsys, names, result.Provenance); err != nil {
+	if err := checkProvenanceFile(ctx, fsys, names, result.Provenance); err != nil {
 		return nil, err
 	}
 	return result, nil
@@ -95,7 +95,7 @@ func DistWithoutSignaturesUnsafe(ctx context.Context, fsys fs.FS) (manifest.Rele
 	if err != nil {
 		return manifest.Release{}, err
 	}
-	data, err := readFile(fsys, ReleaseName, manifest.MaxDocument)
+	data, err := readFile(ctx, fsys, ReleaseName, manifest.MaxDocument)
 	if err != nil {
 		return manifest.Release{}, err
 	}
@@ -145,7 +145,7 @@ func (v *Verifier) readBundlesNamed(ctx context.Context, fsys fs.FS, names []str
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		data, err := readFile(fsys, name, MaxBundle)
+		data, err := readFile(ctx, fsys, name, MaxBundle)
 		if err != nil {
 			return nil, err
 		}
@@ -170,14 +170,14 @@ func checkDist(ctx context.Context, fsys fs.FS, names []string, release manifest
 	if err != nil {
 		return err
 	}
-	if err := checkBytes(fsys, ReleaseName, predicate); err != nil {
+	if err := checkBytes(ctx, fsys, ReleaseName, predicate); err != nil {
 		return err
 	}
 	sums, err := release.Sums().Encode()
 	if err != nil {
 		return err
 	}
-	if err := checkBytes(fsys, manifest.SumsName, sums); err != nil {
+	if err := checkBytes(ctx, fsys, manifest.SumsName, sums); err != nil {
 		return err
 	}
 	for _, entry := range release.Packages {

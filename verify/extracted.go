@@ -26,7 +26,7 @@ func Extracted(ctx context.Context, fsys fs.FS, m manifest.Package) error {
 	if err := checkListed(fsys, m); err != nil {
 		return err
 	}
-	if err := checkBytes(fsys, manifest.ManifestPath, encoded); err != nil {
+	if err := checkBytes(ctx, fsys, manifest.ManifestPath, encoded); err != nil {
 		return err
 	}
 	for _, f := range m.Files {
@@ -81,8 +81,8 @@ func checkMember(ctx context.Context, fsys fs.FS, f manifest.File) error {
 }
 
 // checkBytes requires a file to hold exactly want.
-func checkBytes(fsys fs.FS, name string, want []byte) error {
-	got, err := readFile(fsys, name, manifest.MaxDocument)
+func checkBytes(ctx context.Context, fsys fs.FS, name string, want []byte) error {
+	got, err := readFile(ctx, fsys, name, manifest.MaxDocument)
 	if err != nil {
 		return err
 	}

@@ -70,32 +70,38 @@ func checkContent(ctx context.Context, name string, r io.Reader, want manifest.D
 
 // digest hashes r up to one byte after limit.
 func digest(ctx context.Context, r io.Reader, limit int64) (manifest.Digest, int64, error) {
-	const chunk = 256 << 10
+	const chunk = 64 << 10
 	h := sha256.New()
-	r = io.LimitReader(r, limit+1)
-	for n := int64(0); ; {
-		if err := ctx.Err(); err != nil {
-			return manifest.Digest{}, n, err
-		}
-		read, err := io.CopyN(h, r, chunk)
-		n += read
-		if errors.Is(err, io.EOF) {
-			return manifest.Digest(h.Sum(nil)), n, nil
-		}
-		if err != nil {
-			return manifest.Digest{}, n, err
-		}
+	n, err := io.CopyBuffer(h, io.LimitReader(until(ctx, r), limit+1), make([]byte, min(limit+1, chunk)))
+	if err != nil {
+		return manifest.Digest{}, n, err
 	}
+	return manifest.Digest(h.Sum(nil)), n, nil
 }
 
+// until reads as long as the context lasts, which is looked at before each read: a
+// file that comes a byte at a time must not keep anybody for longer.
+func until(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p)
+	})
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 // readFile reads a regular file of at most limit bytes.
-func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := openRegular(fsys, name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	data, err := io.ReadAll(io.LimitReader(until(ctx, f), limit+1))
 	if err != nil {
 		return nil, fileError(name, err)
 	}

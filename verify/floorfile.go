@@ -17,7 +17,7 @@ import (
 // ReadFloor reads the floor of a product from a file. A file that is not there is a
 // host's first; one that is damaged is an error, since it may have been higher.
 func ReadFloor(path, product string) (manifest.Floor, error) {
-	data, err := readFile(os.DirFS(filepath.Dir(path)), filepath.Base(path), manifest.MaxDocument)
+	data, err := readFile(context.Background(), os.DirFS(filepath.Dir(path)), filepath.Base(path), manifest.MaxDocument)
 	if errors.Is(err, ErrMissing) {
 		return manifest.NewFloor(product), nil
 	}

@@ -208,7 +208,7 @@ func readProvenance(ctx context.Context, fsys fs.FS, names []string, release man
 	if len(bundles) == 0 && !slices.Contains(names, manifest.ProvenanceName) {
 		return nil, nil
 	}
-	data, err := readFile(fsys, manifest.ProvenanceName, manifest.MaxDocument)
+	data, err := readFile(ctx, fsys, manifest.ProvenanceName, manifest.MaxDocument)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (j *judgment) checkProvenance(ctx context.Context, bundles []namedBundle) e
 }
 
 // checkProvenanceFile requires that what lies there to read is what was signed.
-func checkProvenanceFile(fsys fs.FS, names []string, signed *manifest.Provenance) error {
+func checkProvenanceFile(ctx context.Context, fsys fs.FS, names []string, signed *manifest.Provenance) error {
 	there := slices.Contains(names, manifest.ProvenanceName)
 	switch {
 	case signed == nil && there:
@@ -292,5 +292,5 @@ func checkProvenanceFile(fsys fs.FS, names []string, signed *manifest.Provenance
 	if err != nil {
 		return err
 	}
-	return checkBytes(fsys, manifest.ProvenanceName, data)
+	return checkBytes(ctx, fsys, manifest.ProvenanceName, data)
 }

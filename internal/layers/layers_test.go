@@ -46,6 +46,7 @@ func table() []row {
 		{"internal/hotfixes", []string{"..."}},                                                     // a program that tries them on real ones
 		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
+		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
