@@ -124,20 +124,20 @@ func TestFullFloor(t *testing.T) {
 
 func TestFloorFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "floor")
-	first, err := verify.ReadFloor(path, "payments")
+	first, err := verify.ReadFloor(t.Context(), path, "payments")
 	require.NoError(t, err)
 	assert.Equal(t, manifest.NewFloor("payments"), first)
 
 	require.NoError(t, verify.WriteFloor(t.Context(), path, installed()))
-	f, err := verify.ReadFloor(path, "payments")
+	f, err := verify.ReadFloor(t.Context(), path, "payments")
 	require.NoError(t, err)
 	assert.Equal(t, installed(), f)
 	require.NoError(t, verify.WriteFloor(t.Context(), path, installed()), "the same again is none below it")
 
-	_, err = verify.ReadFloor(path, "billing")
+	_, err = verify.ReadFloor(t.Context(), path, "billing")
 	assert.ErrorIs(t, err, verify.ErrUnknownProduct)
 	require.NoError(t, os.WriteFile(path, []byte("{}"), 0o644))
-	_, err = verify.ReadFloor(path, "payments")
+	_, err = verify.ReadFloor(t.Context(), path, "payments")
 	assert.ErrorContains(t, err, "restore it from a copy")
 	assert.Error(t, verify.WriteFloor(t.Context(), path, installed()), "what was there may have been higher")
 }
@@ -163,7 +163,7 @@ func TestFloorNeverSinks(t *testing.T) {
 			sink(&after)
 			err := verify.WriteFloor(t.Context(), path, after)
 			require.ErrorIs(t, err, verify.ErrFloorSinks)
-			f, err := verify.ReadFloor(path, "payments")
+			f, err := verify.ReadFloor(t.Context(), path, "payments")
 			require.NoError(t, err)
 			assert.Equal(t, before, f)
 		})
@@ -183,7 +183,7 @@ func TestFloorFileOfManyWriters(t *testing.T) {
 		})
 	}
 	group.Wait()
-	f, err := verify.ReadFloor(path, "payments")
+	f, err := verify.ReadFloor(t.Context(), path, "payments")
 	require.NoError(t, err)
 	assert.Equal(t, installed().Sequence+19, f.Sequence, "the highest one stays, whoever was last")
 }
@@ -368,7 +368,7 @@ func TestSeenDoesNotBelieveAnEarlyTimestamp(t *testing.T) {
 
 func TestFloorFileErrors(t *testing.T) {
 	dir := t.TempDir()
-	_, err := verify.ReadFloor(dir, "payments")
+	_, err := verify.ReadFloor(t.Context(), dir, "payments")
 	require.ErrorIs(t, err, verify.ErrNotRegular)
 	assert.Error(t, verify.WriteFloor(t.Context(), filepath.Join(dir, "none", "floor"), installed()), "there is no folder")
 	path := filepath.Join(dir, "floor")

@@ -16,8 +16,8 @@ import (
 
 // ReadFloor reads the floor of a product from a file. A file that is not there is a
 // host's first; one that is damaged is an error, since it may have been higher.
-func ReadFloor(path, product string) (manifest.Floor, error) {
-	data, err := readFile(context.Background(), os.DirFS(filepath.Dir(path)), filepath.Base(path), manifest.MaxDocument)
+func ReadFloor(ctx context.Context, path, product string) (manifest.Floor, error) {
+	data, err := readFile(ctx, os.DirFS(filepath.Dir(path)), filepath.Base(path), manifest.MaxDocument)
 	if errors.Is(err, ErrMissing) {
 		return manifest.NewFloor(product), nil
 	}
@@ -43,7 +43,7 @@ func WriteFloor(ctx context.Context, path string, f manifest.Floor) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, lock.Release()) }()
-	before, err := ReadFloor(path, f.Product)
+	before, err := ReadFloor(ctx, path, f.Product)
 	if err != nil {
 		return err
 	}

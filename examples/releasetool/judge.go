@@ -130,7 +130,7 @@ func (f *judgeFlags) readFloor(ctx context.Context, product func() (string, erro
 	if err != nil {
 		return manifest.Floor{}, err
 	}
-	floor, err := verify.ReadFloor(f.floor, name)
+	floor, err := verify.ReadFloor(ctx, f.floor, name)
 	if err != nil {
 		return manifest.Floor{}, err
 	}
