@@ -439,6 +439,10 @@ func TestVerifyCancelled(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 	_, err = v.VerifyDist(ctx, dist(t, engineer()))
 	assert.ErrorIs(t, err, context.Canceled)
+	folder := dist(t, engineer())
+	folder["hotfix.x.sigstore.json"] = file(nil)
+	_, err = v.VerifyDist(ctx, folder)
+	assert.ErrorIs(t, err, context.Canceled, "before the first bundle is read")
 }
 
 // Every single-bit change, every cut, and every doubled, removed or swapped
