@@ -91,6 +91,11 @@ func TestBundleOfTheLimit(t *testing.T) {
 	}
 }
 
+func TestSmallestAttestation(t *testing.T) {
+	assert.True(t, verify.Foreign{Bundle: verify.Bundle{Payload: []byte("x")}}.IsAttestation())
+	assert.False(t, verify.Foreign{Bundle: verify.Bundle{Payload: []byte{}}}.IsAttestation())
+}
+
 func TestBundleOfNoKey(t *testing.T) {
 	b := verify.Bundle{Payload: []byte("{}"), Signature: []byte{1}}
 	assert.ErrorIs(t, b.Verify(verify.Key{}), verify.ErrSignature)

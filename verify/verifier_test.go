@@ -427,6 +427,7 @@ func TestVerifyTooManyBundles(t *testing.T) {
 	_, err := v.Verify(t.Context(), bundles)
 	var refused *verify.BundleError
 	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, "65 of 65", refused.Bundle)
 	_, err = v.Verify(t.Context(), bundles[1:])
 	require.NoError(t, err)
 }
