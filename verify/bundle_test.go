@@ -91,6 +91,11 @@ func TestBundleOfTheLimit(t *testing.T) {
 	}
 }
 
+func TestSmallestAttestation(t *testing.T) {
+	assert.True(t, verify.Foreign{Bundle: verify.Bundle{Payload: []byte("x")}}.IsAttestation())
+	assert.False(t, verify.Foreign{Bundle: verify.Bundle{Payload: []byte{}}}.IsAttestation())
+}
+
 func TestBundleOfNoKey(t *testing.T) {
 	b := verify.Bundle{Payload: []byte("{}"), Signature: []byte{1}}
 	assert.ErrorIs(t, b.Verify(verify.Key{}), verify.ErrSignature)
@@ -115,5 +120,22 @@ func TestNamesOfBundles(t *testing.T) {
 		assert.Equal(t, is.release, verify.IsBundleName(name), name)
 		assert.Equal(t, is.provenance, verify.IsProvenanceBundleName(name), name)
 		assert.Equal(t, is.release || is.provenance, verify.IsDistFile(name), name)
+	}
+}
+
+// Limits are promises: who raises one lets hosts work longer, and who lowers one
+// refuses what was good.
+func TestLimits(t *testing.T) {
+	for name, limit := range map[string]struct{ got, want int }{
+		"MaxBundle":     {verify.MaxBundle, 6 * 1024 * 1024},
+		"MaxSignature":  {verify.MaxSignature, 1024},
+		"MaxBundles":    {verify.MaxBundles, 64},
+		"MaxTimestamps": {verify.MaxTimestamps, 8},
+		"MaxTimestamp":  {verify.MaxTimestamp, 16 * 1024},
+		"MaxKeyFile":    {verify.MaxKeyFile, 64 * 1024},
+		"MinRSABits":    {verify.MinRSABits, 2048},
+		"MaxRSABits":    {verify.MaxRSABits, 4096},
+	} {
+		assert.Equal(t, limit.want, limit.got, name)
 	}
 }

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -116,13 +117,18 @@ func TestAttacksOnDist(t *testing.T) {
 		"bundle without a name": {func(d fstest.MapFS) { d["hotfix..sigstore.json"] = d[bundleName] }, verify.ErrUnexpected, ""},
 		"bundle is garbage":     {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file([]byte("{}")) }, errBundle, "hotfix.x"},
 		"bundle too large":      {func(d fstest.MapFS) { d["hotfix.x.sigstore.json"] = file(make([]byte, verify.MaxBundle+1)) }, verify.ErrTooLarge, "hotfix.x"},
-		"bundle of a stranger":  {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, stranger())) }, verify.ErrThreshold, ""},
-		"bundle is a folder":    {func(d fstest.MapFS) { d[bundleName] = &fstest.MapFile{Mode: fs.ModeDir} }, verify.ErrNotRegular, bundleName},
-		"package altered":       {func(d fstest.MapFS) { d[amd64] = file(bytes.ToUpper(d[amd64].Data)) }, nil, amd64},
-		"package cut":           {func(d fstest.MapFS) { d[amd64] = file(d[amd64].Data[1:]) }, nil, amd64},
-		"package extended":      {func(d fstest.MapFS) { d[amd64] = file(append(bytes.Clone(d[amd64].Data), 0)) }, nil, amd64},
-		"package missing":       {func(d fstest.MapFS) { delete(d, amd64) }, verify.ErrMissing, amd64},
-		"packages swapped":      {func(d fstest.MapFS) { d[amd64] = d["payments-1.4.3-linux-arm64.tar.gz"] }, nil, amd64},
+		"too many bundles": {func(d fstest.MapFS) {
+			for i := range verify.MaxBundles {
+				d[fmt.Sprintf("hotfix.%d.sigstore.json", i)] = file(nil)
+			}
+		}, errBundle, "is one too many; a release has at most 64"},
+		"bundle of a stranger": {func(d fstest.MapFS) { delete(d, bundleName); replaceAll(d, dist(t, stranger())) }, verify.ErrThreshold, ""},
+		"bundle is a folder":   {func(d fstest.MapFS) { d[bundleName] = &fstest.MapFile{Mode: fs.ModeDir} }, verify.ErrNotRegular, bundleName},
+		"package altered":      {func(d fstest.MapFS) { d[amd64] = file(bytes.ToUpper(d[amd64].Data)) }, nil, amd64},
+		"package cut":          {func(d fstest.MapFS) { d[amd64] = file(d[amd64].Data[1:]) }, nil, amd64},
+		"package extended":     {func(d fstest.MapFS) { d[amd64] = file(append(bytes.Clone(d[amd64].Data), 0)) }, nil, amd64},
+		"package missing":      {func(d fstest.MapFS) { delete(d, amd64) }, verify.ErrMissing, amd64},
+		"packages swapped":     {func(d fstest.MapFS) { d[amd64] = d["payments-1.4.3-linux-arm64.tar.gz"] }, nil, amd64},
 		"package is a link": {func(d fstest.MapFS) {
 			d[amd64] = &fstest.MapFile{Mode: fs.ModeSymlink, Data: []byte(manifest.SumsName)}
 		}, verify.ErrNotRegular, amd64},

@@ -111,7 +111,7 @@ func (e *MismatchError) Error() string {
 	switch {
 	case e.WantSize >= 0 && e.GotSize > e.WantSize:
 		return fmt.Sprintf("verify: file %s is longer than the %d bytes that are listed: %s", name, e.WantSize, remedy)
-	case e.WantSize >= 0 && e.GotSize < e.WantSize:
+	case e.GotSize < e.WantSize:
 		return fmt.Sprintf("verify: file %s ends after %d of %d bytes: %s", name, e.GotSize, e.WantSize, remedy)
 	}
 	return fmt.Sprintf("verify: file %s has digest %v, not %v: %s", name, e.Got, e.Want, remedy)

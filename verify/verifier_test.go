@@ -427,6 +427,7 @@ func TestVerifyTooManyBundles(t *testing.T) {
 	_, err := v.Verify(t.Context(), bundles)
 	var refused *verify.BundleError
 	require.ErrorAs(t, err, &refused)
+	assert.Equal(t, "65 of 65", refused.Bundle)
 	_, err = v.Verify(t.Context(), bundles[1:])
 	require.NoError(t, err)
 }
@@ -439,6 +440,10 @@ func TestVerifyCancelled(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 	_, err = v.VerifyDist(ctx, dist(t, engineer()))
 	assert.ErrorIs(t, err, context.Canceled)
+	folder := dist(t, engineer())
+	folder["hotfix.x.sigstore.json"] = file(nil)
+	_, err = v.VerifyDist(ctx, folder)
+	assert.ErrorIs(t, err, context.Canceled, "before the first bundle is read")
 }
 
 // Every single-bit change, every cut, and every doubled, removed or swapped
