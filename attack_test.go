@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -110,6 +111,9 @@ func (w watched) Err() error {
 // Whenever in the course of a verification the package is exchanged, either the
 // verification fails, or all has been read by then.
 func TestPackageExchangedWhileVerifying(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is being read cannot be replaced there")
+	}
 	t.Parallel()
 	x := newExchanged(t)
 	v := newVerifier(t, 1, x.signer)
