@@ -78,7 +78,8 @@
 // coders only if the patch of Program is not smaller than one part in 256 of the new
 // file; see [WithEveryCoder]. For Program, Apply holds the old file and about its size
 // again: it makes the new one piece by piece, once for its digest, and once more to
-// write it, so that nothing wrong is written. For the others it holds a few megabytes
+// write it, so that nothing wrong is written. Between releases of Go, where nearly all
+// has changed, it holds a few times as much. For the others it holds a few megabytes
 // and writes as it goes: what it has written must be thrown away if it fails.
 //
 // # Sources
