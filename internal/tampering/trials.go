@@ -90,7 +90,7 @@ func (t *tally) try(ctx context.Context, j job, from, to int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if contents := j.make(i); contents != nil {
+		if contents := t.make(j, i); contents != nil {
 			t.tryOne(ctx, j, i, contents, &f)
 		}
 		t.done.Add(1)
@@ -102,6 +102,13 @@ func (t *tally) try(ctx context.Context, j job, from, to int) error {
 	sum.add(f)
 	t.byJob[key] = sum
 	return nil
+}
+
+// make makes an alteration while nothing is measured: a long one takes memory itself.
+func (t *tally) make(j job, i int) [][]byte {
+	t.alone.RLock()
+	defer t.alone.RUnlock()
+	return j.make(i)
 }
 
 // oneIn is of how many alterations the memory of one is measured.
