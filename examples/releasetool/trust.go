@@ -21,9 +21,11 @@ import (
 // trustFlags are what a trust file can be extended by.
 type trustFlags struct {
 	signers, identities, roots, by, revoked, authorities list
+	until, builders                                      list
 	product, channel, out                                string
 	threshold, rootThreshold                             int64
-	days                                                 int
+	minimum, minimumEpoch, maxJump                       int64
+	days, maxAge                                         int
 	timestamp                                            bool
 }
 
@@ -36,6 +38,12 @@ func (f *trustFlags) define(flags *flag.FlagSet) {
 	flags.StringVar(&f.channel, "channel", "stable", "channels of it, separated by commas")
 	flags.Var(&f.by, "by", "`NAME` of a signer who may release the product; may be given several times")
 	flags.Int64Var(&f.threshold, "threshold", 0, "how many of them must sign a release")
+	flags.Int64Var(&f.minimum, "minimum", 0, "least `sequence` of a release that installs at all, permitted or not")
+	flags.Int64Var(&f.minimumEpoch, "minimum-epoch", 0, "its epoch")
+	flags.Int64Var(&f.maxJump, "max-jump", 0, "by how much a sequence may exceed the last one (default: five years in seconds)")
+	flags.IntVar(&f.maxAge, "max-age", 0, "how many `days` old a release may be when a host first takes it (default: any)")
+	flags.Var(&f.builders, "builder", "`URI` of a builder that the provenance must name; may be given several times")
+	flags.Var(&f.until, "until", "`NAME=TIME` (RFC 3339) up to which a signer's signatures count; may be given several times")
 	flags.BoolVar(&f.timestamp, "timestamp", false, "only signatures with a timestamp count for the product")
 	flags.Var(&f.authorities, "authority", "`NAME=FILE` of a time-stamping authority's certificates, the root last; may be given several times")
 	flags.Var(&f.revoked, "revoke", "`NAME=REASON` of a signer whose signatures count no more; may be given several times")
@@ -91,7 +99,7 @@ func (t *tool) writeTrust(f *trustFlags, document manifest.Trust) error {
 
 // extend adds what the flags say.
 func (f *trustFlags) extend(d *manifest.Trust) error {
-	for _, add := range []func(*manifest.Trust) error{f.addSigners, f.addIdentities, f.revoke, f.addAuthorities, f.setRoot, f.addProduct} {
+	for _, add := range []func(*manifest.Trust) error{f.addSigners, f.addIdentities, f.limitSigners, f.revoke, f.addAuthorities, f.setRoot, f.addProduct} {
 		if err := add(d); err != nil {
 			return err
 		}
@@ -165,6 +173,25 @@ func signerNamed(d *manifest.Trust, name string) (*manifest.TrustSigner, error) 
 	return &d.Signers[i], nil
 }
 
+func (f *trustFlags) limitSigners(d *manifest.Trust) error {
+	for _, text := range f.until {
+		name, value, err := pair("until", text)
+		if err != nil {
+			return err
+		}
+		s, err := signerNamed(d, name)
+		if err != nil {
+			return err
+		}
+		at, err := time.Parse(time.RFC3339, value)
+		if err != nil {
+			return fmt.Errorf("-until: %q is not a time as 2026-03-04T05:06:07Z: %w", value, err)
+		}
+		s.NotAfter = at.UTC()
+	}
+	return nil
+}
+
 func (f *trustFlags) revoke(d *manifest.Trust) error {
 	for _, text := range f.revoked {
 		name, reason, err := pair("revoke", text)
@@ -236,7 +263,16 @@ func (f *trustFlags) addProduct(d *manifest.Trust) error {
 	if err != nil {
 		return err
 	}
-	p := manifest.TrustProduct{Product: f.product, Channels: strings.Split(f.channel, ","), Releases: releases, Permits: &releases, RequireTimestamp: f.timestamp}
+	p := manifest.TrustProduct{
+		Product: f.product, Channels: strings.Split(f.channel, ","), Releases: releases, Permits: &releases, RequireTimestamp: f.timestamp,
+		MaxJump: f.maxJump, MaxAgeSeconds: int64(f.maxAge) * 24 * 3600,
+	}
+	if f.minimum > 0 || f.minimumEpoch > 0 {
+		p.Minimum = &manifest.Number{Epoch: f.minimumEpoch, Sequence: f.minimum}
+	}
+	if len(f.builders) > 0 {
+		p.Provenance = &manifest.ProvenanceDemand{Builders: slices.Sorted(slices.Values(f.builders))}
+	}
 	slices.Sort(p.Channels)
 	d.Products = slices.DeleteFunc(d.Products, func(o manifest.TrustProduct) bool {
 		return o.Product == p.Product && slices.Equal(o.Channels, p.Channels)

@@ -28,6 +28,15 @@ func describeTrust(d manifest.Trust) string {
 		if p.RequireTimestamp {
 			what += ", timestamped"
 		}
+		if p.Minimum != nil {
+			what += ", from " + p.Minimum.String()
+		}
+		if p.MaxAgeSeconds > 0 {
+			what += fmt.Sprintf(", not older than %s", time.Duration(p.MaxAgeSeconds)*time.Second)
+		}
+		if p.Provenance != nil {
+			what += ", built by " + strings.Join(p.Provenance.Builders, " or ")
+		}
 		fmt.Fprintf(w, "%s\t%s\n", what, describeQuorum(d, p.Releases))
 		if p.Permits != nil {
 			fmt.Fprintf(w, "downgrades of %s\t%s\n", p.Product, describeQuorum(d, *p.Permits))
