@@ -5,7 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -173,7 +173,7 @@ func (j *judging) remember(ctx context.Context, r *verify.Result) error {
 // floor, which is checked against what was signed.
 func productOf(dir string) func() (string, error) {
 	return func() (string, error) {
-		data, err := os.ReadFile(dir + "/" + verify.ReleaseName)
+		data, err := readFile(filepath.Join(dir, verify.ReleaseName), manifest.MaxDocument)
 		if err != nil {
 			return "", fmt.Errorf("finding the product of -floor: %w: give a dist folder", err)
 		}
