@@ -170,9 +170,9 @@ func describe(dir, name string) (manifest.File, error) {
 	if err != nil {
 		return manifest.File{}, err
 	}
-	f := manifest.File{Path: filepath.ToSlash(rel), Digest: digest, Size: size, Mode: 0o644, Encoding: manifest.EncodingIdentity}
+	f := manifest.File{Path: filepath.ToSlash(rel), Digest: digest, Size: size, Mode: manifest.ModeFile, Encoding: manifest.EncodingIdentity}
 	if top, _, _ := strings.Cut(f.Path, "/"); top != "config" {
-		f.Mode = 0o755
+		f.Mode = manifest.ModeExecutable
 	}
 	return f, manifest.CheckPath(f.Path)
 }
