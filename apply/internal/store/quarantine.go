@@ -16,8 +16,8 @@ import (
 // Quarantined is a release that was rolled back on this host, and will not be applied
 // again: only a new signed release can bring the same files.
 type Quarantined struct {
-	Statement manifest.Digest `json:"statement"` // of the release
-	Version   manifest.Digest `json:"version"`   // that it installed
+	Statement manifest.Digest `json:"statement"`        // of the release
+	Version   manifest.Digest `json:"version,omitzero"` // that it installed
 	Hotfix    string          `json:"hotfix"`
 	Reason    string          `json:"reason"`
 	Time      time.Time       `json:"time"`
