@@ -16,7 +16,7 @@ import (
 
 // Outcome is what an operation has come to.
 type Outcome struct {
-	Product   string          `json:"product"`
+	Product   string          `json:"product"`             // whose it is
 	Operation string          `json:"operation,omitempty"` // "" if nothing was to be done
 	Hotfix    string          `json:"hotfix,omitempty"`    // id
 	Version   string          `json:"version,omitempty"`   // that the release gives it

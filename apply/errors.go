@@ -46,7 +46,7 @@ var (
 // RevertedError says that a version was installed and taken back: the service runs
 // what it ran before, unless After says otherwise.
 type RevertedError struct {
-	Product string
+	Product string        // whose it is
 	Hotfix  string        // id; "" for a rollback
 	State   journal.State // how far it had come
 	Err     error         // why it was taken back

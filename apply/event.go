@@ -8,8 +8,8 @@ import (
 
 // Event is a step that an operation has taken.
 type Event struct {
-	Time      time.Time
-	Product   string
+	Time      time.Time     // when
+	Product   string        // whose it is
 	Operation string        // the same for all events of one
 	Kind      journal.Kind  // apply, rollback or adopt
 	State     journal.State // that has been reached

@@ -15,21 +15,21 @@ import (
 // Status is what a host knows of a product. Reading it changes nothing and needs no
 // lock: while another process is applying, it shows how far that is.
 type Status struct {
-	Product     string          `json:"product"`
-	State       journal.State   `json:"state,omitempty"`     // of the last operation; "" if there was none
-	Operation   string          `json:"operation,omitempty"` // its name
-	Hotfix      string          `json:"hotfix,omitempty"`    // its hotfix
-	Reason      string          `json:"reason,omitempty"`    // why it was taken back
-	Since       time.Time       `json:"since,omitzero"`      // when that state was reached
-	Deadline    time.Time       `json:"deadline,omitzero"`   // by which a pending version must be confirmed
-	Busy        bool            `json:"busy,omitempty"`      // another process is changing the product
-	Current     manifest.Digest `json:"current,omitzero"`    // version; zero if nothing is installed
-	Previous    manifest.Digest `json:"previous,omitzero"`   // version; zero if there is none to go back to
-	Versions    []Installed     `json:"versions"`            // the newest first
-	Running     *swap.Process   `json:"running,omitempty"`   // nil if the strategy cannot tell
-	Floor       manifest.Floor  `json:"floor"`
-	Drift       []Drift         `json:"drift,omitempty"` // what is not as the journal says
-	Quarantined []Quarantined   `json:"quarantined,omitempty"`
+	Product     string          `json:"product"`               // whose it is
+	State       journal.State   `json:"state,omitempty"`       // of the last operation; "" if there was none
+	Operation   string          `json:"operation,omitempty"`   // its name
+	Hotfix      string          `json:"hotfix,omitempty"`      // its hotfix
+	Reason      string          `json:"reason,omitempty"`      // why it was taken back
+	Since       time.Time       `json:"since,omitzero"`        // when that state was reached
+	Deadline    time.Time       `json:"deadline,omitzero"`     // by which a pending version must be confirmed
+	Busy        bool            `json:"busy,omitempty"`        // another process is changing the product
+	Current     manifest.Digest `json:"current,omitzero"`      // version; zero if nothing is installed
+	Previous    manifest.Digest `json:"previous,omitzero"`     // version; zero if there is none to go back to
+	Versions    []Installed     `json:"versions"`              // the newest first
+	Running     *swap.Process   `json:"running,omitempty"`     // nil if the strategy cannot tell
+	Floor       manifest.Floor  `json:"floor"`                 // below which nothing is installed
+	Drift       []Drift         `json:"drift,omitempty"`       // what is not as the journal says
+	Quarantined []Quarantined   `json:"quarantined,omitempty"` // by statement
 }
 
 // Installed is a version in the store.
@@ -40,17 +40,17 @@ type Installed struct {
 	Executable manifest.Digest `json:"executable,omitzero"` // zero if it has none
 	Size       int64           `json:"size"`                // of the executable in bytes
 	Path       string          `json:"path"`                // of the executable
-	Current    bool            `json:"current,omitempty"`
-	Previous   bool            `json:"previous,omitempty"`
-	Pinned     bool            `json:"pinned,omitempty"`
+	Current    bool            `json:"current,omitempty"`   // the current link leads to it
+	Previous   bool            `json:"previous,omitempty"`  // the previous link does
+	Pinned     bool            `json:"pinned,omitempty"`    // it is never collected
 }
 
 // Quarantined is a release that was taken back, and will not be applied again.
 type Quarantined struct {
-	Statement manifest.Digest `json:"statement"`
-	Hotfix    string          `json:"hotfix"`
-	Reason    string          `json:"reason"`
-	Time      time.Time       `json:"time"`
+	Statement manifest.Digest `json:"statement"` // of the release
+	Hotfix    string          `json:"hotfix"`    // its id
+	Reason    string          `json:"reason"`    // why it was taken back, in words
+	Time      time.Time       `json:"time"`      // when
 }
 
 // Drift is a difference between what runs, what is on the disk and what the journal

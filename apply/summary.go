@@ -9,27 +9,27 @@ import (
 )
 
 // Summary says in a sentence how a product stands, for people.
-func (s *Status) Summary() string {
+func (st *Status) Summary() string {
 	var parts []string
 	switch {
-	case s.State == "":
+	case st.State == "":
 		parts = append(parts, "no hotfix was applied yet")
-	case s.State == journal.Confirmed:
+	case st.State == journal.Confirmed:
 		parts = append(parts, "settled")
-	case s.State == journal.Reverted:
-		parts = append(parts, fmt.Sprintf("hotfix %s was taken back: %s", s.Hotfix, s.Reason))
-	case s.Busy:
-		parts = append(parts, fmt.Sprintf("hotfix %s is %s", s.Hotfix, s.State))
-	case s.State == journal.Soaking:
-		parts = append(parts, fmt.Sprintf("hotfix %s waits to be confirmed until %s", s.Hotfix, s.Deadline.Format(time.RFC3339)))
+	case st.State == journal.Reverted:
+		parts = append(parts, fmt.Sprintf("hotfix %s was taken back: %s", st.Hotfix, st.Reason))
+	case st.Busy:
+		parts = append(parts, fmt.Sprintf("hotfix %s is %s", st.Hotfix, st.State))
+	case st.State == journal.Soaking:
+		parts = append(parts, fmt.Sprintf("hotfix %s waits to be confirmed until %s", st.Hotfix, st.Deadline.Format(time.RFC3339)))
 	default:
-		parts = append(parts, fmt.Sprintf("hotfix %s was left %s: run the recovery", s.Hotfix, s.State))
+		parts = append(parts, fmt.Sprintf("hotfix %s was left %s: run the recovery", st.Hotfix, st.State))
 	}
-	if s.Running != nil && s.Running.PID != 0 {
-		parts = append(parts, fmt.Sprintf("process %d runs", s.Running.PID))
+	if st.Running != nil && st.Running.PID != 0 {
+		parts = append(parts, fmt.Sprintf("process %d runs", st.Running.PID))
 	}
-	if len(s.Drift) > 0 {
-		parts = append(parts, fmt.Sprintf("%d differences from the journal", len(s.Drift)))
+	if len(st.Drift) > 0 {
+		parts = append(parts, fmt.Sprintf("%d differences from the journal", len(st.Drift)))
 	}
 	return strings.Join(parts, "; ")
 }
