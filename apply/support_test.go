@@ -210,7 +210,13 @@ func (s *scene) requireNoLitter() {
 // plan.
 const touchCommand = "touch"
 
+// playCommand has it be the new version of a service.
+const playCommand = "play"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 2 && os.Args[1] == playCommand {
+		os.Exit(play(os.Args[2:]))
+	}
 	if len(os.Args) == 3 && os.Args[1] == touchCommand {
 		if err := os.WriteFile(os.Args[2], nil, 0o644); err != nil {
 			panic(err)
