@@ -94,7 +94,8 @@ func (s *running) load(t *testing.T) func(atLeast int) {
 	get := func() io.Reader { return nil }
 	fresh := s.web()
 	fresh.Transport.(*http.Transport).DisableKeepAlives = true
-	for _, client := range []*http.Client{s.web(), s.web(), fresh} {
+	clients := []*http.Client{s.web(), s.web(), fresh}
+	for _, client := range clients {
 		all.Go(func() { ask(client, post) })
 		all.Go(func() { ask(client, get) })
 	}
@@ -102,6 +103,9 @@ func (s *running) load(t *testing.T) func(atLeast int) {
 		t.Helper()
 		cancel()
 		all.Wait()
+		for _, client := range clients {
+			client.CloseIdleConnections()
+		}
 		if err := failed.Load(); err != nil {
 			t.Errorf("after %d requests: %v", count.Load(), *err)
 		}
