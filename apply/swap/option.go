@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gohotfix/hotfix/hotswap"
 )
 
 // DefaultTimeout is how long one step of a strategy may take unless [WithTimeout]
@@ -28,10 +30,12 @@ type config struct {
 	reload     string
 	below      string
 	untilGone  bool
+	steps      []hotswap.Step
 }
 
 // The strategies that have options.
 const (
+	kindHotswap = "Hotswap"
 	kindSystemd = "Systemd"
 	kindCommand = "Command"
 	kindSignal  = "Signal"
