@@ -119,7 +119,7 @@ func WithPIDFile(path string) Option {
 // Command.
 func WithReloadCommand(argv ...string) Option {
 	return func(c *config) error {
-		c.reloadArgv = slices.Clone(argv)
+		c.reloadArgv = append([]string{}, argv...) // not nil, so that none is refused
 		return c.only("WithReloadCommand", kindCommand)
 	}
 }
