@@ -33,6 +33,8 @@ func Parse(text string, opts ...Option) (Strategy, error) {
 		if rest == "" {
 			return None(), nil
 		}
+	case "hotswap":
+		return strategy(Hotswap(rest, opts...))
 	case "systemd":
 		return strategy(Systemd(rest, opts...))
 	case "signal":
