@@ -29,10 +29,10 @@ func (p *Probe) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout, &slowError{limit: p.timeout})
 	defer cancel()
 	err := p.attempt(ctx)
-	if err == nil || ctx.Err() == nil {
+	var slow *slowError
+	if err == nil || ctx.Err() == nil || errors.As(err, &slow) {
 		return err
 	}
-	var slow *slowError
 	if cause := context.Cause(ctx); errors.As(cause, &slow) {
 		return fmt.Errorf("%w: %w", slow, err)
 	}

@@ -43,7 +43,7 @@ type FailedError struct {
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("health check %s failed %d times in a row, of %d attempts in %v; the last: %v",
+	return fmt.Sprintf("health check %s failed (the last %d of %d attempts, in %v): %v",
 		e.Check, e.Failed, e.Attempts, e.After.Round(time.Millisecond), e.Err)
 }
 

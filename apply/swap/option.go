@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/gohotfix/hotfix/hotswap"
 )
 
 // DefaultTimeout is how long one step of a strategy may take unless [WithTimeout]
@@ -28,10 +30,12 @@ type config struct {
 	reload     string
 	below      string
 	untilGone  bool
+	steps      []hotswap.Step
 }
 
 // The strategies that have options.
 const (
+	kindHotswap = "Hotswap"
 	kindSystemd = "Systemd"
 	kindCommand = "Command"
 	kindSignal  = "Signal"
@@ -115,7 +119,7 @@ func WithPIDFile(path string) Option {
 // Command.
 func WithReloadCommand(argv ...string) Option {
 	return func(c *config) error {
-		c.reloadArgv = slices.Clone(argv)
+		c.reloadArgv = append([]string{}, argv...) // not nil, so that none is refused
 		return c.only("WithReloadCommand", kindCommand)
 	}
 }

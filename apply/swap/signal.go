@@ -74,8 +74,7 @@ func (p *PIDFile) Swap(ctx context.Context, m Move) error {
 		return fmt.Errorf("swapping %s by signal %v: %w", m.Product, p.signal, err)
 	}
 	defer func() { _ = old.Release() }()
-	ctx, cancel := context.WithTimeoutCause(ctx, p.timeout,
-		fmt.Errorf("it took longer than %v: %w", p.timeout, context.DeadlineExceeded))
+	ctx, cancel := limitedTo(ctx, p.timeout)
 	defer cancel()
 	arrived := func() error { return p.arrived(ctx, m) }
 	if p.untilGone {
@@ -185,26 +184,4 @@ func ignore(err, what error) error {
 		return nil
 	}
 	return err
-}
-
-// How often something is looked at while it is waited for.
-const (
-	minPause = 10 * time.Millisecond
-	maxPause = 500 * time.Millisecond
-)
-
-// poll waits until something holds. If it does not, the error says why, and why
-// the wait ended.
-func poll(ctx context.Context, holds func() error) error {
-	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		err := holds()
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w; %w", err, context.Cause(ctx))
-		case <-time.After(pause):
-		}
-	}
 }
