@@ -89,7 +89,7 @@ func (p *prover) failAt(ctx context.Context, s survey, d disturbance, n int) (wr
 	if wrong := p.honest(dir, s, end); wrong != nil {
 		return wrong, nil
 	}
-	return p.judge(ctx, dir, s, end.exit == 0, func() error { return p.plain(ctx, dir, "recover") }), nil
+	return p.judge(ctx, dir, s, end.exit == 0, func() error { return p.asks(ctx, dir, s.operation, "recover") }), nil
 }
 
 // honest is an error unless the command said truly what it did: that it failed, in one

@@ -16,7 +16,11 @@ func (p *prover) kill(ctx context.Context, o operation) error {
 	if err != nil {
 		return err
 	}
-	row := p.report.row("kill", p.label, o.name, len(s.calls))
+	kind := "kill"
+	if p.linger {
+		kind = "kill, guard lives"
+	}
+	row := p.report.row(kind, p.label, o.name, len(s.calls))
 	return p.each(ctx, len(s.calls), func(ctx context.Context, i int) error {
 		call := s.calls[i]
 		dir, done, err := p.copyOf(o.before)
@@ -28,7 +32,7 @@ func (p *prover) kill(ctx context.Context, o operation) error {
 		if err != nil {
 			return err
 		}
-		wrong := p.judge(ctx, dir, s, end.acknowledged, func() error { return p.recover(ctx, dir, row, i) })
+		wrong := p.judge(ctx, dir, s, end.acknowledged, func() error { return p.recover(ctx, dir, o, row, i) })
 		row.tried(fmt.Sprintf("killed before call %d, %s %s", call.N, call.Name, call.Path), wrong)
 		return nil
 	})
@@ -49,13 +53,13 @@ const secondKills = 2
 
 // recover runs the recovery, once or twice: the first time, it may be killed before its
 // call number trial, counted round.
-func (p *prover) recover(ctx context.Context, dir string, row *row, trial int) error {
+func (p *prover) recover(ctx context.Context, dir string, o operation, row *row, trial int) error {
 	if trial%secondKills == 0 {
 		if err := p.killRecovery(ctx, dir, row, trial/secondKills); err != nil {
 			return err
 		}
 	}
-	return p.plain(ctx, dir, "recover")
+	return p.asks(ctx, dir, o, "recover")
 }
 
 func (p *prover) killRecovery(ctx context.Context, dir string, row *row, trial int) error {

@@ -108,7 +108,7 @@ func (c *cutter) examine(ctx context.Context, s survey, d *disk.Disk, acknowledg
 	path, done := c.server.Add(d)
 	defer done()
 	err = c.mounted(path, func(dir string) error {
-		wrong = c.judge(ctx, dir, s, acknowledged, func() error { return c.plain(ctx, dir, "recover") })
+		wrong = c.judge(ctx, dir, s, acknowledged, func() error { return c.asks(ctx, dir, s.operation, "recover") })
 		return nil
 	})
 	return wrong, err

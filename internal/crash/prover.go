@@ -15,7 +15,8 @@ type prover struct {
 	subject subject
 	label   string // of the subject in the report
 	report  *report
-	most    int // trials of one row; 0: all that there are
+	most    int  // trials of one row; 0: all that there are
+	linger  bool // what the subject has started outlives it
 }
 
 // each calls try for numbers below n, for all or for p.most of them that are spread evenly.

@@ -29,12 +29,14 @@ type operation struct {
 	name    string
 	before  string   // a folder as it is beforehand
 	command []string // that does it
+	instead []string // that does the same where that was taken back, and is not done again; nil if it can be
 	from    string   // version that is current beforehand
 	to      string   // and afterwards
-	// repeats says that doing it again when it is done changes nothing.
+	// nothing is what recovery and status may say where there is nothing yet; "" if there
+	// always is something.
+	nothing string
+	// repeats says that it can be done again when it is done, and changes nothing.
 	repeats bool
-	// settles says that the operation is a recovery: it ends with either version.
-	settles bool
 }
 
 // allows reports whether a version may be current during the operation.

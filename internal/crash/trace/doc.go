@@ -52,6 +52,9 @@ type Program struct {
 	Env []string
 	// Stdout and Stderr are where its output goes; both must be set.
 	Stdout, Stderr *os.File
+	// Linger lets children go on that outlive the program, and Run waits for them. Kill
+	// then ends the program alone.
+	Linger bool
 	// Decide is asked before each call, one at a time, what becomes of it; nil lets
 	// all be, and counts none.
 	Decide func(Call) Action
@@ -72,7 +75,8 @@ const (
 	halve
 )
 
-// Kill ends the program with all its children, and the call is not done.
+// Kill ends the program, and all its children unless they may linger, and the call is
+// not done.
 func Kill() Action { return Action{verdict: kill} }
 
 // Halve lets a call write half of the bytes that it was asked to, if they are two or

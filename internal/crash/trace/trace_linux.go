@@ -9,13 +9,15 @@ import (
 	"maps"
 	"os"
 	"runtime"
+	"sync"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// Run runs the program to its end. Its children that outlive it are ended. When ctx
+// Run runs the program to its end. Its children that outlive it are ended, unless
+// [Program].Linger is set. When ctx
 // is done, all are, and the error is that of ctx. It is safe for concurrent use, but
 // while it runs this process must start no children in another way: it would take them
 // for its own, as it waits for all children of a thread.
@@ -41,9 +43,10 @@ type tracer struct {
 	program Program
 	shapes  map[uint64]shape
 	root    int
-	threads map[int]*thread
 	outcome Outcome
-	ended   bool // the program itself, perhaps not its children
+
+	mu      sync.Mutex // what follows is also for who ends the run from outside
+	threads map[int]*thread
 	killed  bool
 }
 
@@ -71,7 +74,8 @@ func run(ctx context.Context, p Program) (Outcome, error) {
 	if err != nil {
 		return t.outcome, fmt.Errorf("trace: starting %s: %w", p.Argv[0], err)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = unix.Kill(t.root, unix.SIGKILL) })
+	t.threads[t.root] = &thread{id: t.root}
+	stop := context.AfterFunc(ctx, t.killAll)
 	defer stop()
 	err = t.begin()
 	if err == nil {
@@ -97,7 +101,6 @@ func (t *tracer) begin() error {
 	if err := unix.PtraceSetOptions(t.root, options); err != nil {
 		return err
 	}
-	t.threads[t.root] = &thread{id: t.root}
 	return t.resume(t.root, 0)
 }
 
@@ -142,34 +145,46 @@ func (t *tracer) follow() error {
 
 // gone notes the end of a thread, and ends all others with the program itself.
 func (t *tracer) gone(id int, status unix.WaitStatus) {
+	t.mu.Lock()
 	delete(t.threads, id)
+	t.mu.Unlock()
 	if id != t.root {
 		return
 	}
-	t.ended = true
 	if status.Exited() {
 		t.outcome.Exit = status.ExitStatus()
 	}
-	t.killAll()
+	if !t.program.Linger {
+		t.killAll()
+	}
 }
 
+// killAll ends all processes, those that will be known later too.
 func (t *tracer) killAll() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.killed = true
-	if !t.ended {
-		_ = unix.Kill(t.root, unix.SIGKILL)
-	}
 	for id := range t.threads {
 		_ = unix.Kill(id, unix.SIGKILL) // any thread stands for its process
 	}
 }
 
-func (t *tracer) stopped(id int, status unix.WaitStatus) error {
-	th, known := t.threads[id]
+// meet returns the thread with the number, and whether it was known; and whether all are to
+// end.
+func (t *tracer) meet(id int) (th *thread, known, killed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	th, known = t.threads[id]
 	if !known {
 		th = &thread{id: id}
 		t.threads[id] = th
 	}
-	if t.killed {
+	return th, known, t.killed
+}
+
+func (t *tracer) stopped(id int, status unix.WaitStatus) error {
+	th, known, killed := t.meet(id)
+	if killed {
 		return unix.Kill(id, unix.SIGKILL)
 	}
 	const sysgood = unix.SIGTRAP | 0x80
@@ -213,10 +228,10 @@ func (t *tracer) atCall(th *thread) error {
 	case atExit:
 		err = th.leave()
 	}
-	if err != nil || t.killed {
+	if err != nil {
 		return err
 	}
-	return t.resume(th.id, 0)
+	return t.resume(th.id, 0) // one that was killed is gone
 }
 
 func (t *tracer) enter(th *thread, info callInfo) error {
@@ -237,6 +252,9 @@ func (t *tracer) act(th *thread, call Call, s shape, a Action) error {
 	switch a.verdict {
 	case kill:
 		err := th.skip(-int64(unix.EINTR))
+		if t.program.Linger {
+			return errors.Join(err, unix.Kill(t.root, unix.SIGKILL))
+		}
 		t.killAll()
 		return err
 	case fail:
