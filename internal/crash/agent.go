@@ -125,35 +125,44 @@ func (a *agent) prepare(ctx context.Context) error {
 
 // interrupt adds recoveries of an operation that was killed before the switch and after it.
 func (a *agent) interrupt(ctx context.Context, o operation) error {
-	p := &prover{stage: a.stage, subject: a}
-	s, err := p.survey(ctx, o)
-	if err != nil {
-		return err
-	}
-	after := slices.IndexFunc(s.calls, func(c trace.Call) bool {
-		return filepath.Base(c.Path) == "current.next" && strings.HasPrefix(c.Name, "rename")
-	})
-	if after < 0 {
-		return errors.New("the agent does not rename current.next: say in this program what its switch is now")
-	}
 	for _, r := range []operation{
 		{name: "recovery before the switch", from: o.from, to: o.from},
 		{name: "recovery after the switch", from: o.to, to: o.from},
 	} {
-		n := after / 2
-		if r.from == o.to {
-			n = after + 4 // the folder is synced, and the journal says so
-		}
 		r.before, r.command, r.repeats = a.stage.path(strings.ReplaceAll(r.name, " ", "-")), []string{"recover"}, true
 		if err := copyTree(o.before, r.before); err != nil {
 			return err
 		}
-		if _, err := p.traced(ctx, r.before, o.command, killAt(s.calls[n].N)); err != nil {
+		end, err := (&prover{stage: a.stage, subject: a}).traced(ctx, r.before, o.command, killBesideSwitch(r.from == o.to))
+		if err == nil && end.exit >= 0 {
+			err = errors.New("the agent was to be killed beside its switch, and ended by itself: say in this program what its switch is now")
+		}
+		if err != nil {
 			return err
 		}
 		a.all = append(a.all, r)
 	}
 	return nil
+}
+
+// killBesideSwitch kills the agent as it makes the new link, or as it writes to the journal
+// what follows the switch and the note of it.
+func killBesideSwitch(after bool) func(trace.Call) trace.Action {
+	switched, noted := false, 0
+	return func(c trace.Call) trace.Action {
+		switch name := filepath.Base(c.Path); {
+		case name == "current.next" && strings.HasPrefix(c.Name, "symlink") && !after:
+			return trace.Kill()
+		case name == "current.next" && strings.HasPrefix(c.Name, "rename"):
+			switched = true
+		case name == "journal" && c.Bytes > 0 && switched:
+			noted++
+		}
+		if noted == 2 {
+			return trace.Kill()
+		}
+		return trace.Action{}
+	}
 }
 
 func (a *agent) name() string { return "agent" }
@@ -224,8 +233,24 @@ func (a *agent) whole(folder string) (version string, err error) {
 	return version, nil
 }
 
-// names leaves out what the host remembers of releases that were taken back.
+// names leaves out what the host remembers of releases that were taken back, and the
+// files of whole versions: a full package has one that a delta does not have.
 func (a *agent) names(dir string) ([]string, error) {
 	names, err := namesIn(dir)
-	return slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, product+"/quarantine/") }), err
+	return slices.DeleteFunc(names, func(name string) bool {
+		if strings.HasPrefix(name, product+"/quarantine/") {
+			return true
+		}
+		below, ok := strings.CutPrefix(name, product+"/versions/")
+		id, _, inside := strings.Cut(below, "/")
+		if !ok || !inside {
+			return false
+		}
+		_, err := a.whole(filepath.Join(dir, product, "versions", id))
+		return err == nil
+	}), err
 }
+
+// pending are the folders of operations that were switched: the recovery
+// looks there for what was not finished.
+func (a *agent) pending(name string) bool { return strings.HasPrefix(name, product+"/staging/") }

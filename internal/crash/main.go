@@ -51,6 +51,7 @@ const (
 type settings struct {
 	short, asJSON bool
 	subject       string
+	only          string // file system
 	proofs        []string
 }
 
@@ -75,6 +76,7 @@ func parse(args []string) (settings, error) {
 	flags.BoolVar(&s.short, "short", false, "try a sample")
 	flags.BoolVar(&s.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&s.subject, "subject", "agent", "`program` that is disturbed: agent, or toy, with which the proof itself is tried")
+	flags.StringVar(&s.only, "filesystem", "", "cut the power on this `one` alone: ext4, xfs or btrfs")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

@@ -12,8 +12,8 @@ import (
 
 // Trials of one row in the short form.
 const (
-	shortTrials   = 8  // for each way to disturb each operation
-	shortStates   = 16 // of a disk
+	shortTrials   = 4  // for each way to disturb each operation
+	shortStates   = 8  // of a disk
 	controlTrials = 60 // to find a mistake
 )
 
@@ -51,7 +51,10 @@ func (s settings) newSubject(ctx context.Context, st *stage) (subject, error) {
 // filesystems returns those on which the power is cut.
 func (s settings) filesystems() []disk.Filesystem {
 	all := disk.Filesystems()
-	if s.short {
+	switch {
+	case s.only != "":
+		return slices.DeleteFunc(all, func(f disk.Filesystem) bool { return f.Name != s.only })
+	case s.short:
 		return all[:1]
 	}
 	return all

@@ -20,6 +20,9 @@ type subject interface {
 	argv(dir string, command ...string) []string
 	// look says what is in the folder, without the help of the program.
 	look(dir string) (sight, error)
+	// pending reports whether a file or folder is one by which the recovery finishes or takes back what
+	// was switched: a command that fails after the switch may leave it.
+	pending(name string) bool
 	// operations returns what it can do.
 	operations() []operation
 }

@@ -62,6 +62,8 @@ func (t *toy) argv(dir string, command ...string) []string {
 	return append([]string{t.program, t.mistake, dir}, command...)
 }
 
+func (t *toy) pending(string) bool { return false }
+
 func (t *toy) operations() []operation {
 	return []operation{{name: "apply", before: t.before(), command: []string{"apply", "2", t.file("2")}, from: "1", to: "2", repeats: true}}
 }

@@ -20,6 +20,7 @@ const patience = 2 * time.Minute
 type survey struct {
 	operation
 	calls         []trace.Call
+	switched      int // number of the first call at which the new version is current; 0 if none
 	before, after sight
 }
 
@@ -43,6 +44,9 @@ func (p *prover) survey(ctx context.Context, o operation) (survey, error) {
 	}
 	end, err := p.traced(ctx, dir, o.command, func(c trace.Call) trace.Action {
 		s.calls = append(s.calls, c)
+		if now, err := p.subject.look(dir); s.switched == 0 && o.from != o.to && err == nil && now.version == o.to {
+			s.switched = c.N
+		}
 		return trace.Action{}
 	})
 	if err == nil && end.exit != 0 {

@@ -76,16 +76,18 @@ func (f Filesystem) Mount(path, dir string) (unmount func() error, err error) {
 	return func() error { return errors.Join(umount(dir), detach(loop)) }, nil
 }
 
-// umount waits for those who look at all file systems for a moment.
+// umount waits for those who look at all file systems for a moment, and for what the
+// kernel does later: the mount namespaces of sandboxes go after their processes, and loop
+// devices after the last of those.
 func umount(dir string) error {
-	const patience = 5 * time.Second
+	const patience = time.Minute
 	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) {
 		err := unix.Unmount(dir, 0)
-		if err != unix.EBUSY {
-			return err
+		if err == nil {
+			return nil
 		}
-		if time.Since(start) > patience {
-			return errors.Join(err, unix.Unmount(dir, unix.MNT_DETACH))
+		if err != unix.EBUSY || time.Since(start) > patience {
+			return errors.Join(fmt.Errorf("disk: unmounting %s: %w", dir, err), unix.Unmount(dir, unix.MNT_DETACH))
 		}
 	}
 }

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -51,7 +50,13 @@ func NewServer(dir string) (*Server, error) {
 }
 
 // Close unmounts the file system.
-func (s *Server) Close() error { return errors.Join(s.fuse.Unmount(), os.Remove(s.dir)) }
+func (s *Server) Close() error {
+	if err := umount(s.dir); err != nil {
+		return err
+	}
+	s.fuse.Wait()
+	return os.Remove(s.dir)
+}
 
 // Add makes a file of a device. done removes it.
 func (s *Server) Add(d Device) (path string, done func()) {

@@ -72,8 +72,21 @@ func shapes() map[uint64]shape {
 // ficlone are the requests by which ioctl writes a file: cloning another one.
 func ficlone(request uint64) bool { return request == unix.FICLONE || request == unix.FICLONERANGE }
 
+// outputs are the files of standard output and error of a program.
+type outputs [2]string
+
+// stream returns 1 or 2 if that is where the path leads.
+func (o outputs) stream(path string) int {
+	for i, name := range o {
+		if name == path {
+			return i + 1
+		}
+	}
+	return 0
+}
+
 // describe says what a call is about, and reports whether it counts.
-func (s shape) describe(thread int, args [6]uint64) (Call, bool) {
+func (s shape) describe(thread int, args [6]uint64, out outputs) (Call, bool) {
 	c := Call{Name: s.name, Process: thread}
 	switch {
 	case s.name == "ioctl" && !ficlone(args[s.flags]):
@@ -93,9 +106,8 @@ func (s shape) describe(thread int, args [6]uint64) (Call, bool) {
 	if err != nil {
 		return c, false // it will fail by itself
 	}
-	if (fd == 1 || fd == 2) && s.bytes >= 0 {
-		c.Stream = fd
-		return c, true
+	if c.Stream = out.stream(link); c.Stream != 0 {
+		return c, s.bytes >= 0
 	}
 	c.Path = link
 	return c, strings.HasPrefix(link, "/") && !strings.HasPrefix(link, "/dev/") && !strings.HasPrefix(link, "/memfd:")

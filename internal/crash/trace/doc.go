@@ -50,7 +50,7 @@ type Program struct {
 	Dir string
 	// Env is the whole environment.
 	Env []string
-	// Stdout and Stderr are where its output goes; both must be set.
+	// Stdout and Stderr are where its output goes; both must be set, and differ.
 	Stdout, Stderr *os.File
 	// Linger lets children go on that outlive the program, and Run waits for them. Kill
 	// then ends the program alone.

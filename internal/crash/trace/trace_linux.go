@@ -43,6 +43,7 @@ type tracer struct {
 	program Program
 	shapes  map[uint64]shape
 	root    int
+	outputs outputs
 	outcome Outcome
 
 	mu      sync.Mutex // what follows is also for who ends the run from outside
@@ -65,6 +66,11 @@ func run(ctx context.Context, p Program) (Outcome, error) {
 		return t.outcome, err
 	}
 	defer stdin.Close()
+	for i, f := range []*os.File{p.Stdout, p.Stderr} {
+		if t.outputs[i], err = os.Readlink(fmt.Sprintf("/proc/self/fd/%d", f.Fd())); err != nil {
+			return t.outcome, err
+		}
+	}
 	t.root, err = syscall.ForkExec(p.Argv[0], p.Argv, &syscall.ProcAttr{
 		Dir:   p.Dir,
 		Env:   p.Env,
@@ -239,7 +245,7 @@ func (t *tracer) enter(th *thread, info callInfo) error {
 	if !ok {
 		return nil
 	}
-	call, ok := s.describe(th.id, info.args)
+	call, ok := s.describe(th.id, info.args, t.outputs)
 	if !ok {
 		return nil
 	}
