@@ -1,7 +1,6 @@
 package hotswap
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -15,7 +14,8 @@ type attempt struct {
 	upgrade  Upgrade
 	commands chan command
 	child    *child // once it was started; read by others under process.mu
-	full     bool   // the successor accepts and this process does not; only of the leading goroutine
+	full     bool   // the successor accepts and this process does not; this and the next of the leading goroutine alone
+	obeys    bool   // the successor leaves the connections to this process
 
 	settling sync.Once
 	settled  chan struct{} // closed when Upgrade returns
@@ -184,6 +184,7 @@ func (a *attempt) pause(d time.Duration) (all bool, err error) {
 				c.reply <- nil
 			default:
 				a.takeConnections()
+				a.obeys = a.child.hold()
 				c.reply <- nil
 				return false, c.reason()
 			}
@@ -269,6 +270,7 @@ func (a *attempt) onStandby(c command) (over bool, err error) {
 	default:
 		err = a.stageError("finish", c.reason())
 		a.takeConnections()
+		a.obeys = a.child.hold()
 		c.reply <- nil
 		return true, err
 	}
@@ -317,9 +319,12 @@ func (a *attempt) handOff() error {
 // it may have connections.
 func (a *attempt) takeBack(cause error) {
 	a.takeConnections()
+	if a.child != nil && !a.obeys {
+		a.obeys = a.child.hold()
+	}
 	outcome := &Outcome{Path: a.upgrade.Path, Digest: a.upgrade.Digest, Time: time.Now().UTC(), Error: cause.Error()}
 	if a.child != nil {
-		outcome.Cut = a.child.end(context.Background(), a.process.config.drain)
+		outcome.Cut = a.child.end(a.obeys, a.process.config.drain)
 	}
 	a.process.mu.Lock()
 	defer a.process.mu.Unlock()

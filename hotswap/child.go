@@ -1,7 +1,6 @@
 package hotswap
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -111,19 +110,27 @@ func (c *child) exit() error {
 // killPause is how long a child that was asked to end may go on before it is killed.
 const killPause = 2 * time.Second
 
-// end ends the child, reaps it, takes back the connections that it did not
-// take, and returns how many of the others it cut. A child that was ready gets
-// the drain timeout first.
-func (c *child) end(ctx context.Context, drain time.Duration) (cut int) {
-	c.hand.finishSending()
-	stopped := c.link.send(message{Kind: kindStop})
+// hold makes a child that was ready leave the connections to this process, and
+// reports whether it does.
+func (c *child) hold() bool {
 	select {
 	case <-c.ready:
-		_ = c.link.send(message{Kind: kindResumed})
-		if stopped == nil {
-			c.await(drain + killPause)
-		}
+		return c.ask(kindHold, kindHolding) == nil
 	default:
+		return false
+	}
+}
+
+// end ends the child, reaps it, takes back the connections that it did not
+// take, and returns how many of the others it cut. A child that obeys gets the
+// drain timeout first.
+func (c *child) end(obeys bool, drain time.Duration) (cut int) {
+	c.hand.finishSending()
+	_ = c.link.send(message{Kind: kindStop}) // fails if it is gone
+	if obeys {
+		_ = c.link.send(message{Kind: kindResumed})
+		c.await(drain + killPause)
+	} else {
 		terminate(c.process)
 		c.await(killPause)
 	}

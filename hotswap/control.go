@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"os"
 	"sync"
@@ -45,11 +46,11 @@ func (c *control) accept(p *Process) {
 		conn, err := c.listener.AcceptUnix()
 		if err != nil {
 			<-c.slots
-			if isTemporary(err) {
-				time.Sleep(acceptPause)
-				continue
+			if errors.Is(err, net.ErrClosed) {
+				return
 			}
-			return
+			time.Sleep(acceptPause) // it passes, as when too many files are open
+			continue
 		}
 		c.clients.Go(func() {
 			defer func() { <-c.slots }()
@@ -57,13 +58,6 @@ func (c *control) accept(p *Process) {
 			p.answer(conn)
 		})
 	}
-}
-
-// isTemporary reports whether accepting may work again, as after too many
-// files were open.
-func isTemporary(err error) bool {
-	temporary, ok := err.(interface{ Temporary() bool })
-	return ok && temporary.Temporary()
 }
 
 // stopAccepting closes the socket in this process.

@@ -14,10 +14,10 @@ const descriptorFolder = "/proc/self/fd"
 func ownExecutable(string) string { return "/proc/self/exe" }
 
 // executablePath returns a path that leads a new process to the open file
-// itself. The descriptor is a copy above those that the process gets, so that
-// none of them takes its place.
+// itself. The descriptor is a copy with at least the given number, so that none of
+// those that the process gets takes its place.
 func executablePath(f *os.File, _ string, above int) (path string, release func(), err error) {
-	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_DUPFD_CLOEXEC, uintptr(above+16))
+	fd, _, errno := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), syscall.F_DUPFD_CLOEXEC, uintptr(above))
 	if errno != 0 {
 		return "", nil, os.NewSyscallError("fcntl", errno)
 	}

@@ -72,6 +72,8 @@ type Listener struct {
 	closing sync.Once
 	closed  error
 	inLoop  sync.WaitGroup
+
+	accepting sync.Mutex // held while a connection is taken from the socket
 }
 
 func newListener(p *Process, s *socket) *Listener {
@@ -115,24 +117,41 @@ func (l *Listener) Addr() net.Addr { return l.socket.Addr() }
 
 // allow opens or shuts the way from the kernel's queue. What was accepted
 // before stays accepted, and what was not stays in the queue, which all
-// processes with the socket share.
+// processes with the socket share. When it returns, nothing more is accepted.
 func (l *Listener) allow(open bool) {
-	if !l.gate.set(open) {
+	if open {
+		_ = l.socket.SetDeadline(time.Time{}) // fails only if it is closed
+		l.gate.set(true)
 		return
 	}
-	deadline := time.Time{}
-	if !open {
-		deadline = time.Unix(1, 0) // wakes a waiting accept
+	if !l.gate.set(false) {
+		return
 	}
-	_ = l.socket.SetDeadline(deadline) // fails only if it is closed
+	_ = l.socket.SetDeadline(past())
+	l.accepting.Lock() // waits for an accept that was woken before, by a connection
+	defer l.accepting.Unlock()
+}
+
+// past is a deadline that wakes whoever waits.
+func past() time.Time { return time.Unix(1, 0) }
+
+// accept returns nothing if the gate is shut.
+func (l *Listener) accept() (net.Conn, error) {
+	l.accepting.Lock()
+	defer l.accepting.Unlock()
+	if open, _ := l.gate.state(); !open {
+		return nil, nil
+	}
+	return l.socket.Accept()
 }
 
 func (l *Listener) loop() {
 	for l.gate.wait(l.done) {
-		conn, err := l.socket.Accept()
+		conn, err := l.accept()
 		switch {
-		case err == nil:
+		case err == nil && conn != nil:
 			l.dispatch(conn)
+		case err == nil:
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:

@@ -19,6 +19,7 @@ type PacketConn struct {
 	done    chan struct{}
 	closing sync.Once
 	closed  error
+	reading sync.RWMutex // held, shared, while something is read from the socket
 
 	mu       sync.Mutex
 	deadline time.Time // for reading, set by the user
@@ -34,7 +35,7 @@ func (c *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 		if err := c.turn(); err != nil {
 			return 0, nil, &net.OpError{Op: "read", Net: c.name.Network, Addr: c.LocalAddr(), Err: err}
 		}
-		n, addr, err := c.PacketConn.ReadFrom(b)
+		n, addr, err := c.read(b)
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, addr, err
 		}
@@ -42,6 +43,16 @@ func (c *PacketConn) ReadFrom(b []byte) (int, net.Addr, error) {
 			return n, addr, err
 		}
 	}
+}
+
+// read returns as if time was up if the gate is shut.
+func (c *PacketConn) read(b []byte) (int, net.Addr, error) {
+	c.reading.RLock()
+	defer c.reading.RUnlock()
+	if open, _ := c.gate.state(); !open {
+		return 0, nil, os.ErrDeadlineExceeded
+	}
+	return c.PacketConn.ReadFrom(b)
 }
 
 // turn waits until this process may read.
@@ -109,15 +120,19 @@ func (c *PacketConn) Close() error {
 	return c.closed
 }
 
+// allow is as that of a Listener.
 func (c *PacketConn) allow(open bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.gate.set(open) {
+	if open {
+		_ = c.PacketConn.SetReadDeadline(c.deadline) // fails only if it is closed
+		c.gate.set(true)
 		return
 	}
-	deadline := c.deadline
-	if !open {
-		deadline = time.Unix(1, 0) // wakes a waiting read
+	if !c.gate.set(false) {
+		return
 	}
-	_ = c.PacketConn.SetReadDeadline(deadline) // fails only if it is closed
+	_ = c.PacketConn.SetReadDeadline(past())
+	c.reading.Lock() // waits for a read that was woken before, by a datagram
+	defer c.reading.Unlock()
 }

@@ -195,24 +195,7 @@ type running struct {
 	dir    string
 	client *hotswap.Client
 	first  *exec.Cmd
-	log    *lockedLog
-}
-
-type lockedLog struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lockedLog) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(b)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
+	log    string // file; a pipe would stay open in successors
 }
 
 // run starts version 1 and waits until it serves.
@@ -221,11 +204,13 @@ func run(t *testing.T, env ...string) *running {
 	dir, err := os.MkdirTemp("", "hs") // short: paths of sockets are limited
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o700))
-	s := &running{t: t, dir: dir, client: hotswap.NewClient(filepath.Join(dir, "control")), log: &lockedLog{}}
+	s := &running{t: t, dir: dir, client: hotswap.NewClient(filepath.Join(dir, "control")), log: filepath.Join(dir, "log")}
 	s.first = exec.Command(executable(t))
 	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "VERSION=1", "DIR=" + dir}, env...)...)
-	s.first.Stderr = s.log
-	s.first.WaitDelay = 10 * time.Second
+	log, err := os.Create(s.log)
+	require.NoError(t, err)
+	defer log.Close()
+	s.first.Stderr = log
 	require.NoError(t, s.first.Start())
 	t.Cleanup(s.end)
 	s.eventually(func() bool {
@@ -238,7 +223,7 @@ func run(t *testing.T, env ...string) *running {
 // end ends whatever process serves now, and the first one.
 func (s *running) end() {
 	if s.t.Failed() {
-		s.t.Log(s.log.String())
+		s.t.Log(s.logged())
 	}
 	if status, err := s.client.Status(context.Background()); err == nil {
 		_ = syscall.Kill(status.PID, syscall.SIGKILL)
@@ -249,6 +234,12 @@ func (s *running) end() {
 	_ = s.first.Process.Kill()
 	_ = s.first.Wait()
 	_ = os.RemoveAll(s.dir)
+}
+
+func (s *running) logged() string {
+	text, err := os.ReadFile(s.log)
+	require.NoError(s.t, err)
+	return string(text)
 }
 
 func (s *running) eventually(condition func() bool, what string) {
@@ -345,7 +336,7 @@ func (s *running) addresses() (echo, packets string) {
 func (s *running) exitsWith(code int) {
 	s.t.Helper()
 	_ = s.first.Wait() // its code is looked at
-	require.Equal(s.t, code, s.first.ProcessState.ExitCode(), "%s", s.log)
+	require.Equal(s.t, code, s.first.ProcessState.ExitCode(), "%s", s.logged())
 }
 
 func (s *running) pidFile() int {

@@ -27,6 +27,11 @@ func (in *inheritance) close() {
 	}
 }
 
+// above returns a number above all descriptors that are used while the
+// successor's are put in their places: each of them may first be moved past
+// the highest.
+func (in *inheritance) above() int { return slices.Max(in.files) + 2*(firstFD+len(in.files)) }
+
 func (in *inheritance) add(c syscall.Conn) error {
 	fd, err := duplicate(c)
 	if err != nil {
@@ -65,7 +70,7 @@ func (p *Process) startWith(a *attempt, executable *os.File, in *inheritance) (*
 	if err := p.bequeath(in); err != nil {
 		return nil, err
 	}
-	path, release, err := executablePath(executable, a.upgrade.Path, firstFD+len(in.files))
+	path, release, err := executablePath(executable, a.upgrade.Path, in.above())
 	if err != nil {
 		return nil, err
 	}

@@ -153,7 +153,7 @@ func (p *Process) Finish(ctx context.Context) error {
 }
 
 // Revert takes the upgrade back: it returns when this process accepts all new
-// connections, and the successor then drains and is ended. Before the
+// connections and the successor none, which then drains and is ended. Before the
 // successor has all connections, Upgrade returns an error that wraps
 // ErrReverted.
 //

@@ -48,6 +48,9 @@ func (c *config) transport() *http.Transport {
 	}
 	t.Protocols.SetHTTP1(true)
 	t.Protocols.SetHTTP2(true)
+	if c.dial != nil {
+		t.DialContext = c.dial
+	}
 	if c.socket != "" {
 		t.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, "unix", c.socket) }
 	}

@@ -1,9 +1,11 @@
 package health
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -41,6 +43,7 @@ type config struct {
 	header  http.Header
 	tls     *tls.Config
 	socket  string
+	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	dir     string
 	env     []string
 }

@@ -12,9 +12,9 @@ import (
 
 // DamageError says where a journal is not what was written.
 type DamageError struct {
-	Path string
-	Line int   // from 1
-	Err  error // what is wrong with it
+	Path string // of the file
+	Line int    // from 1
+	Err  error  // what is wrong with it
 }
 
 func (e *DamageError) Error() string {

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gohotfix/hotfix/pack"
@@ -57,7 +58,7 @@ func (m *Maker) document(products []string) (manifest.Trust, error) {
 		Schema: manifest.TrustSchema, Version: 1, Created: m.start, Expires: m.start.AddDate(1, 0, 0),
 		Signers: []manifest.TrustSigner{who}, Root: quorum, Clock: manifest.TrustClock{MaxSkewSeconds: 60},
 	}
-	for _, p := range products {
+	for _, p := range slices.Sorted(slices.Values(products)) {
 		t.Products = append(t.Products, manifest.TrustProduct{Product: p, Channels: []string{"stable"}, Releases: quorum})
 	}
 	return t, nil

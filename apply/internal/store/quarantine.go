@@ -18,9 +18,9 @@ import (
 type Quarantined struct {
 	Statement manifest.Digest `json:"statement"`        // of the release
 	Version   manifest.Digest `json:"version,omitzero"` // that it installed
-	Hotfix    string          `json:"hotfix"`
-	Reason    string          `json:"reason"`
-	Time      time.Time       `json:"time"`
+	Hotfix    string          `json:"hotfix"`           // its id
+	Reason    string          `json:"reason"`           // in words
+	Time      time.Time       `json:"time"`             // when it was rolled back
 }
 
 // maxQuarantined bounds a file of the quarantine, in bytes.

@@ -34,8 +34,8 @@ const BundlesDir = "bundles"
 // version's id, so equal content has one folder, whatever it was made from. Other
 // files in the folder say where it came from, and nothing depends on them.
 type Version struct {
-	Schema  string          `json:"schema"`
-	Product string          `json:"product"`
+	Schema  string          `json:"schema"`  // [VersionSchema]
+	Product string          `json:"product"` // whose it is
 	Version string          `json:"version"` // that the release gives it
 	Files   []manifest.File `json:"files"`   // below bin/, config/ and scripts/, sorted by path
 }
