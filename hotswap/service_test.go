@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -104,16 +105,18 @@ func serveAll(p *hotswap.Process, behaviour string) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("TLS") != "" {
-		if err := serveTLS(p); err != nil {
-			return err
-		}
+	secure, err := p.Listen("unix", filepath.Join(os.Getenv("DIR"), "https"))
+	if err != nil {
+		return err
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: handler(p, echo.Addr(), packets.LocalAddr()), Protocols: protocols}
-	go p.Serve(web, hotswap.HTTP(server))
+	handler := handler(p, echo.Addr(), packets.LocalAddr())
+	go p.Serve(web, hotswap.HTTP(&http.Server{Handler: handler, Protocols: protocols}))
+	go p.Serve(secure, hotswap.HTTPS(&http.Server{
+		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate()}},
+	}, "", ""))
 	go p.Serve(echo, hotswap.Conns(echoLines))
 	go answerPackets(packets)
 	return nil
@@ -125,18 +128,33 @@ func version() string { return os.Getenv("VERSION") }
 func handler(p *hotswap.Process, echo, packets net.Addr) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		body, err := readSlowly(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		fmt.Fprintf(w, "%s %d", version(), len(body))
 	})
+	mux.HandleFunc("/proto", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
 	mux.HandleFunc("/addresses", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%v %v", echo, packets) })
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
 	mux.HandleFunc("/fds", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, openFDs()) })
 	mux.HandleFunc("/hijack", func(w http.ResponseWriter, _ *http.Request) { hijack(p, w) })
 	return mux
+}
+
+// readSlowly says so when a body has begun and is not complete.
+func readSlowly(body io.Reader) ([]byte, error) {
+	start := make([]byte, 4)
+	n, err := io.ReadFull(body, start)
+	if n < len(start) {
+		return start[:n], nil
+	}
+	if err == nil && n == len(start) {
+		fmt.Fprintln(os.Stderr, "reading a body")
+	}
+	rest, err := io.ReadAll(body)
+	return append(start, rest...), err
 }
 
 func openFDs() string {
@@ -292,15 +310,15 @@ func (s *running) web() *http.Client {
 func (s *running) get(path string) (string, error) {
 	client := s.web()
 	defer client.CloseIdleConnections()
-	return fetch(client, path, nil)
+	return fetch(client, "http", path, nil)
 }
 
-func fetch(client *http.Client, path string, body io.Reader) (string, error) {
+func fetch(client *http.Client, scheme, path string, body io.Reader) (string, error) {
 	method := http.MethodGet
 	if body != nil {
 		method = http.MethodPost
 	}
-	request, err := http.NewRequest(method, "http://service"+path, body)
+	request, err := http.NewRequest(method, scheme+"://service"+path, body)
 	if err != nil {
 		return "", err
 	}
