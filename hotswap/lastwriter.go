@@ -40,7 +40,7 @@ func (w *web) lastWriter(rw http.ResponseWriter, r *http.Request) http.ResponseW
 		return rw
 	case r.ProtoMajor == 1 && ok:
 		return &lastWriter{http1Writer: inner, web: w}
-	case w.draining.Load():
+	case w.ends(r):
 		rw.Header().Set("Connection", "close") // HTTP/2 takes it as a wish for GOAWAY
 	}
 	return rw
