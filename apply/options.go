@@ -20,7 +20,8 @@ import (
 // Swap returns when the new version runs and is ready; after an error the old one
 // runs, unless the error wraps [swap.ErrUnclear].
 //
-// A Swapper may also have these methods:
+// A Swapper may also have these methods; one that returns errors.ErrUnsupported counts
+// as absent:
 //
 //	Settle(ctx, swap.Move) error                      the move was confirmed: what was kept for going back may go
 //	Revert(ctx, swap.Move) error                      takes the move back, where that is gentler than a Swap the other way

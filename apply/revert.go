@@ -88,7 +88,9 @@ func (o *operation) swapBack(ctx context.Context, forth swap.Move) error {
 	if r, ok := s.(interface {
 		Revert(ctx context.Context, m swap.Move) error
 	}); ok && !onlyConfiguration(forth) {
-		return r.Revert(ctx, forth)
+		if err := r.Revert(ctx, forth); !errors.Is(err, errors.ErrUnsupported) {
+			return err
+		}
 	}
 	back := forth
 	back.From, back.To, back.ConfirmWithin = forth.To, forth.From, 0
