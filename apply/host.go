@@ -86,7 +86,7 @@ type place struct {
 
 // enter takes the lock of a product and opens its journal.
 func (h *Host) enter(ctx context.Context, s *store.Store) (*place, error) {
-	lock, err := s.Lock()
+	lock, err := s.Lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +147,15 @@ func (p *place) runs() (manifest.Digest, error) {
 	return exe.Digest, nil
 }
 
-// trusted returns the trust file in force.
+// trusted returns the trust file in force: that of the option, or that of the store.
 func (h *Host) trusted(s *store.Store) (*verify.Trust, error) {
 	if h.trust != nil {
 		return h.trust, nil
 	}
-	if s == nil {
-		return nil, ErrNoTrust
-	}
+	return storedTrust(s)
+}
+
+func storedTrust(s *store.Store) (*verify.Trust, error) {
 	data, err := os.ReadFile(s.Path("trust.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNoTrust

@@ -122,6 +122,16 @@ func (p *place) verdict(ctx context.Context, src Source, floor manifest.Floor, h
 
 // audit writes a decision into the log of the store.
 func (p *place) audit(ctx context.Context, d *delivery, decided error) error {
+	var result *verify.Result
+	if d != nil && decided == nil {
+		result = d.Result
+	}
+	entry := audit.Decision(result, decided)
+	entry.Product = cmp.Or(entry.Product, p.store.Product())
+	return p.record(ctx, entry)
+}
+
+func (p *place) record(ctx context.Context, entry audit.Entry) error {
 	options := []audit.Option{audit.WithClock(p.now)}
 	if p.name != "" {
 		options = append(options, audit.WithHost(p.name))
@@ -130,12 +140,6 @@ func (p *place) audit(ctx context.Context, d *delivery, decided error) error {
 	if err != nil {
 		return err
 	}
-	var result *verify.Result
-	if d != nil && decided == nil {
-		result = d.Result
-	}
-	entry := audit.Decision(result, decided)
-	entry.Product = cmp.Or(entry.Product, p.store.Product())
 	return errors.Join(log.Append(ctx, entry), log.Close())
 }
 
