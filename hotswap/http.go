@@ -1,0 +1,229 @@
+package hotswap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// HTTP serves HTTP/1.1, and HTTP/2 without TLS if the server's Protocols say
+// so. The server belongs to hotswap from then on: its Handler, ConnState and
+// TLSNextProto are set to ones that call the caller's, and the caller calls
+// none of its methods but RegisterOnShutdown, before. A server serves one
+// listener or several, with one HTTP or HTTPS each.
+func HTTP(server *http.Server) Server {
+	return newWeb(server, server.Serve)
+}
+
+// HTTPS serves HTTP/1.1 and HTTP/2 with TLS, else as [HTTP] does. The files
+// are those of [http.Server.ServeTLS], and may be empty if the TLSConfig has
+// certificates.
+func HTTPS(server *http.Server, certFile, keyFile string) Server {
+	return newWeb(server, func(ln net.Listener) error { return server.ServeTLS(ln, certFile, keyFile) })
+}
+
+// web drains an http.Server without its Shutdown, which drops requests that it
+// reads while it is shutting down (golang/go#75591).
+type web struct {
+	server   *http.Server
+	serve    func(net.Listener) error
+	second   *http.Server // holds the state of HTTP/2, so that it alone can be shut down; nil if it cannot
+	draining atomic.Bool
+
+	mu       sync.Mutex
+	conns    map[net.Conn]webConn
+	closing  bool // idle connections are closed
+	shutting sync.WaitGroup
+}
+
+type webConn struct {
+	idle  bool // no request is being answered
+	http2 bool // agreed on by TLS; its end is announced, so it is never just closed
+}
+
+func newWeb(server *http.Server, serve func(net.Listener) error) *web {
+	w := &web{server: server, serve: serve, conns: map[net.Conn]webConn{}, second: secondServer(server)}
+	if w.second != nil {
+		server.TLSNextProto = maps.Clone(w.second.TLSNextProto)
+	}
+	w.hookHandler()
+	w.hookState()
+	return w
+}
+
+func (w *web) hookHandler() {
+	handler := w.server.Handler
+	w.server.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if w.draining.Load() && r.Header.Get("Upgrade") == "" {
+			// HTTP/2 takes it as a wish for GOAWAY. An answer that changes the
+			// protocol needs the header for that.
+			rw.Header().Set("Connection", "close")
+		}
+		if handler == nil {
+			http.DefaultServeMux.ServeHTTP(rw, r)
+			return
+		}
+		handler.ServeHTTP(rw, r)
+	})
+}
+
+func (w *web) hookState() {
+	hook := w.server.ConnState
+	w.server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if hook != nil {
+			hook(conn, state)
+		}
+		w.note(conn, state)
+	}
+}
+
+func (w *web) note(conn net.Conn, state http.ConnState) {
+	if state == http.StateHijacked {
+		if t := trackerOf(conn); t != nil {
+			t.hijack()
+		}
+	}
+	if w.update(conn, state) {
+		conn.Close()
+	}
+}
+
+// update notes what a connection does, and reports whether it is to be closed.
+func (w *web) update(conn net.Conn, state http.ConnState) (end bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if state == http.StateHijacked || state == http.StateClosed {
+		delete(w.conns, conn)
+		return false
+	}
+	c := w.conns[conn]
+	c.idle = state != http.StateActive
+	if state != http.StateNew {
+		c.http2 = speaksHTTP2(conn) // a handshake, which it would wait for, is over
+	}
+	w.conns[conn] = c
+	return w.closing && state == http.StateIdle && !c.http2
+}
+
+func (w *web) Serve(ln net.Listener) error {
+	if err := w.serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// Drain has every answer close its connection. Idle HTTP/2 connections are
+// told to go away at once: whatever the client sends meanwhile it knows to
+// send again. HTTP/1 has no such word, so idle connections wait for their
+// next request.
+func (w *web) Drain() {
+	w.draining.Store(true)
+	w.goAway()
+}
+
+func (w *web) goAway() {
+	if w.second == nil {
+		return
+	}
+	w.shutting.Go(func() { _ = w.second.Shutdown(context.Background()) }) // it has no connections to wait for
+}
+
+func (w *web) Resume() { w.draining.Store(false) }
+
+// Finish waits for the connections. After three quarters of the time those
+// that are idle are closed: a request that is on its way at that moment is lost.
+func (w *web) Finish(ctx context.Context) error {
+	w.Drain()
+	defer w.shutting.Wait()
+	timer := time.NewTimer(patience(ctx))
+	defer timer.Stop()
+	ticker := time.NewTicker(webTick)
+	defer ticker.Stop()
+	for {
+		if w.live() == 0 {
+			return w.server.Shutdown(ctx) // for the functions of RegisterOnShutdown
+		}
+		select {
+		case <-ticker.C:
+		case <-timer.C:
+			w.closeIdle()
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// webTick is how often Finish looks at its connections.
+const webTick = 10 * time.Millisecond
+
+// patience is how long idle connections may wait for a request.
+func patience(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Duration(1<<63 - 1)
+	}
+	return time.Until(deadline) / 4 * 3
+}
+
+func (w *web) live() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.conns)
+}
+
+func (w *web) closeIdle() {
+	w.goAway()
+	w.mu.Lock()
+	w.closing = true
+	conns := slices.DeleteFunc(slices.Collect(maps.Keys(w.conns)), func(conn net.Conn) bool {
+		return !w.conns[conn].idle || w.conns[conn].http2
+	})
+	w.mu.Unlock()
+	for _, conn := range conns {
+		conn.Close()
+	}
+}
+
+func (w *web) Stop() error { return w.server.Close() }
+
+// speaksHTTP2 reports whether TLS agreed on HTTP/2.
+func speaksHTTP2(conn net.Conn) bool {
+	secure, ok := conn.(*tls.Conn)
+	return ok && secure.ConnectionState().NegotiatedProtocol == "h2"
+}
+
+// secondServer returns a server that has been set up for HTTP/2 as the given
+// one would be. Its entries of TLSNextProto serve connections of the first
+// server, but register them with the second: its Shutdown sends them a GOAWAY
+// and touches nothing else. It returns nil if there is nothing to gain: without
+// HTTP/2, or when the caller brought an implementation.
+func secondServer(first *http.Server) *http.Server {
+	if first.TLSNextProto != nil {
+		return nil
+	}
+	second := &http.Server{
+		Protocols: first.Protocols, HTTP2: first.HTTP2,
+		IdleTimeout: first.IdleTimeout, ReadTimeout: first.ReadTimeout, ErrorLog: first.ErrorLog,
+	}
+	if err := second.Serve(closedListener{}); !errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	if second.TLSNextProto["h2"] == nil {
+		return nil
+	}
+	return second
+}
+
+// closedListener is a listener that never accepts.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }

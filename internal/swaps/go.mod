@@ -1,0 +1,23 @@
+module github.com/gohotfix/hotfix/internal/swaps
+
+go 1.26.0
+
+require (
+	// WebSocket clients and server of the test service.
+	github.com/coder/websocket v1.8.14
+	// gRPC clients and server of the test service.
+	google.golang.org/grpc v1.82.1
+	// The messages that they exchange.
+	google.golang.org/protobuf v1.36.12
+)
+
+require github.com/gohotfix/hotfix v0.0.0-00010101000000-000000000000
+
+require (
+	golang.org/x/net v0.53.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.36.0 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20260414002931-afd174a4e478 // indirect
+)
+
+replace github.com/gohotfix/hotfix => ../..

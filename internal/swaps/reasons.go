@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"regexp"
+	"strings"
+	"syscall"
+
+	"github.com/coder/websocket"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// failure is a request that failed for a reason that only the client knows.
+type failure string
+
+func (f failure) Error() string { return string(f) }
+
+const (
+	wrongAnswer   failure = "answered with something else"
+	wrongProtocol failure = "answered in another protocol"
+	retried       failure = "sent twice, as the connection ended under it"
+	cutSocket     failure = "WebSocket cut without a close frame"
+	lostMessage   failure = "message lost: close frame instead of the answer"
+)
+
+func statusFailure(code int) failure { return failure(fmt.Sprintf("status %d", code)) }
+
+// reason sorts errors into a few groups. What a request was sent with (addresses,
+// numbers of streams) is left out, so that equal causes count together.
+func reason(err error) string {
+	if own := failure(""); errors.As(err, &own) {
+		return string(own)
+	}
+	if text := reasonOfSystem(err); text != "" {
+		return text
+	}
+	if s, ok := status.FromError(err); ok && s.Code() != codes.OK {
+		return "gRPC " + s.Code().String() + ": " + withoutNumbers(s.Message())
+	}
+	if websocket.CloseStatus(err) != -1 {
+		return string(lostMessage)
+	}
+	return withoutNumbers(err.Error())
+}
+
+func reasonOfSystem(err error) string {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "server closed idle connection"):
+		return "connection closed before the answer"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "no answer in time"
+	case strings.Contains(err.Error(), "define Request.GetBody"):
+		return "connection went away (GOAWAY) during the body, and the client cannot send it again"
+	}
+	return ""
+}
+
+// maxReason is how much of an unknown error a table shows.
+const maxReason = 160
+
+func withoutNumbers(text string) string {
+	text = regexp.MustCompile(`[0-9]+(\.[0-9]+)*(:[0-9]+)?`).ReplaceAllString(text, "N")
+	if i := strings.LastIndex(text, `": `); i >= 0 { // of a url.Error: method and address
+		text = text[i+3:]
+	}
+	return text[:min(len(text), maxReason)]
+}
