@@ -30,6 +30,9 @@ const (
 
 func statusFailure(code int) failure { return failure(fmt.Sprintf("status %d", code)) }
 
+// errUnsent is wrapped by the error of a request of which nothing left the client.
+var errUnsent = errors.New("the client gave up before it sent anything")
+
 // reason sorts errors into a few groups. What a request was sent with (addresses,
 // numbers of streams) is left out, so that equal causes count together.
 func reason(err error) string {
