@@ -3,7 +3,7 @@ module github.com/gohotfix/hotfix
 go 1.26.0
 
 require (
-	// Model and encoder of the software bill of materials in each package.
+	// The model of bills of materials, by which a test reads ours. No program links it.
 	github.com/CycloneDX/cyclonedx-go v0.12.0
 	// Reads the memory limit of the container, so that builds stay within it.
 	github.com/KimMachineGun/automemlimit v1.0.1
@@ -19,7 +19,8 @@ require (
 	github.com/schollz/progressbar/v3 v3.19.1
 	// Free memory of the host on Linux, macOS and Windows, for the memory budget of builds.
 	github.com/shirou/gopsutil/v4 v4.26.10
-	// Signers and verifiers of ECDSA, Ed25519 and RSA keys, and cosign's encrypted PEM.
+	// Signers of ECDSA, Ed25519 and RSA keys, and cosign's encrypted PEM. Hosts, which
+	// only verify, do not link it.
 	github.com/sigstore/sigstore v1.10.11
 	// Assertions of the tests.
 	github.com/stretchr/testify v1.12.1

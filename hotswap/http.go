@@ -67,14 +67,15 @@ func newWeb(server *http.Server, serve func(net.Listener) error) *web {
 func (w *web) hookHandler() {
 	handler := w.server.Handler
 	w.server.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if w.ends(r) {
-			rw.Header().Set("Connection", "close")
-		}
+		handler := handler
 		if handler == nil {
-			http.DefaultServeMux.ServeHTTP(rw, r)
-			return
+			handler = http.DefaultServeMux
 		}
-		handler.ServeHTTP(rw, r)
+		last := w.lastWriter(rw, r)
+		handler.ServeHTTP(last, r)
+		if last, ok := last.(*lastWriter); ok {
+			last.mark() // nothing was written
+		}
 	})
 }
 

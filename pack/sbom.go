@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"cmp"
 	"debug/buildinfo"
 	"os"
@@ -9,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/CycloneDX/cyclonedx-go"
 
 	"github.com/gohotfix/hotfix/internal/purl"
 	"github.com/gohotfix/hotfix/pack/manifest"
@@ -26,26 +23,13 @@ const propertyPrefix = "hotfix:"
 // product alone, and says that the rest is unknown.
 func bom(in Input, executable *manifest.File, info *debug.BuildInfo, fix time.Time) ([]byte, error) {
 	product := productComponent(in, executable, info)
-	doc := cyclonedx.NewBOM()
-	doc.Metadata = &cyclonedx.Metadata{
-		Timestamp: fix.UTC().Format(time.RFC3339),
-		Component: &product,
-	}
+	doc := newDocument(cdxMetadata{Timestamp: fix.UTC().Format(time.RFC3339), Component: product})
 	if info != nil {
-		components := moduleComponents(info)
-		doc.Components = &components
-		doc.Dependencies = dependencies(product, components)
+		doc.Components = moduleComponents(info)
+		doc.Dependencies = dependencies(product, doc.Components)
 	}
-	doc.Compositions = &[]cyclonedx.Composition{{
-		Aggregate:  completeness(executable, info),
-		Assemblies: &[]cyclonedx.BOMReference{cyclonedx.BOMReference(product.BOMRef)},
-	}}
-	var b bytes.Buffer
-	enc := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
-	if err := enc.EncodeVersion(doc, cyclonedx.SpecVersion1_6); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
+	doc.Compositions = []cdxComposition{{Aggregate: completeness(executable, info), Assemblies: []string{product.Ref}}}
+	return doc.encode()
 }
 
 // readBuildInfo returns what the go command recorded in the executable, or nil
@@ -68,14 +52,14 @@ func readBuildInfo(in Input) *debug.BuildInfo {
 
 // completeness says whether the document lists all that is in the executable.
 // What cgo links in is not recorded.
-func completeness(executable *manifest.File, info *debug.BuildInfo) cyclonedx.CompositionAggregate {
+func completeness(executable *manifest.File, info *debug.BuildInfo) cdxAggregate {
 	switch {
 	case executable != nil && info == nil:
-		return cyclonedx.CompositionAggregateUnknown
+		return cdxUnknown
 	case info != nil && setting(info, "CGO_ENABLED") != "0":
-		return cyclonedx.CompositionAggregateIncomplete
+		return cdxIncomplete
 	}
-	return cyclonedx.CompositionAggregateComplete
+	return cdxComplete
 }
 
 func setting(info *debug.BuildInfo, key string) string {
@@ -88,16 +72,16 @@ func setting(info *debug.BuildInfo, key string) string {
 }
 
 // productComponent describes the executable, or the product if there is none.
-func productComponent(in Input, executable *manifest.File, info *debug.BuildInfo) cyclonedx.Component {
-	c := cyclonedx.Component{
-		BOMRef:  in.Product + "@" + in.Version,
-		Type:    cyclonedx.ComponentTypeApplication,
+func productComponent(in Input, executable *manifest.File, info *debug.BuildInfo) cdxComponent {
+	c := cdxComponent{
+		Ref:     in.Product + "@" + in.Version,
+		Type:    cdxApplication,
 		Name:    in.Product,
 		Version: in.Version,
 	}
-	properties := []cyclonedx.Property{property("target", in.Target.String())}
+	properties := []cdxProperty{property("target", in.Target.String())}
 	if executable != nil {
-		c.Hashes = &[]cyclonedx.Hash{{Algorithm: cyclonedx.HashAlgoSHA256, Value: executable.Digest.Hex()}}
+		c.Hashes = []cdxHash{{Algorithm: cdxSHA256, Content: executable.Digest.Hex()}}
 	}
 	if info != nil {
 		c.PackageURL = packageURL(info.Main.Path, info.Main.Version)
@@ -108,51 +92,49 @@ func productComponent(in Input, executable *manifest.File, info *debug.BuildInfo
 		}
 	}
 	slices.SortFunc(properties, compareProperties)
-	c.Properties = &properties
+	c.Properties = properties
 	return c
 }
 
-func property(name, value string) cyclonedx.Property {
-	return cyclonedx.Property{Name: propertyPrefix + name, Value: value}
+func property(name, value string) cdxProperty {
+	return cdxProperty{Name: propertyPrefix + name, Value: value}
 }
 
-func compareProperties(a, b cyclonedx.Property) int {
+func compareProperties(a, b cdxProperty) int {
 	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }
 
 // moduleComponents describes the standard library and all modules, sorted.
-func moduleComponents(info *debug.BuildInfo) []cyclonedx.Component {
+func moduleComponents(info *debug.BuildInfo) []cdxComponent {
 	release, _, _ := strings.Cut(info.GoVersion, " ") // "go1.26.8 X:experiment"
-	components := []cyclonedx.Component{moduleComponent(&debug.Module{Path: "std", Version: strings.TrimPrefix(release, "go")})}
+	components := []cdxComponent{moduleComponent(&debug.Module{Path: "std", Version: strings.TrimPrefix(release, "go")})}
 	for _, m := range info.Deps {
 		components = append(components, moduleComponent(m))
 	}
-	slices.SortFunc(components, func(a, b cyclonedx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) })
+	slices.SortFunc(components, func(a, b cdxComponent) int { return strings.Compare(a.Ref, b.Ref) })
 	return components
 }
 
 // moduleComponent describes the module that was linked, which is the
 // replacement if there is one. A replacement by a folder has no address, and is
 // listed under the name of what it replaces.
-func moduleComponent(m *debug.Module) cyclonedx.Component {
+func moduleComponent(m *debug.Module) cdxComponent {
 	linked := m
 	if m.Replace != nil {
 		linked = released(m.Replace)
 	}
-	c := cyclonedx.Component{
-		Type:       cyclonedx.ComponentTypeLibrary,
+	c := cdxComponent{
+		Type:       cdxLibrary,
 		Name:       linked.Path,
 		Version:    linked.Version,
-		Scope:      cyclonedx.ScopeRequired,
+		Scope:      cdxRequired,
 		PackageURL: packageURL(linked.Path, linked.Version),
 	}
 	if linked.Version == "" {
 		c.Name = m.Path
 	}
-	c.BOMRef = m.Path + "@" + m.Version
-	if properties := moduleProperties(m); len(properties) > 0 {
-		c.Properties = &properties
-	}
+	c.Ref = m.Path + "@" + m.Version
+	c.Properties = moduleProperties(m)
 	return c
 }
 
@@ -166,8 +148,8 @@ func released(m *debug.Module) *debug.Module {
 
 // moduleProperties returns the module's sum, as go.sum has it, and what it
 // replaces. The sum is no digest of a file, and thus no hash in CycloneDX.
-func moduleProperties(m *debug.Module) []cyclonedx.Property {
-	var properties []cyclonedx.Property
+func moduleProperties(m *debug.Module) []cdxProperty {
+	var properties []cdxProperty
 	linked := m
 	if m.Replace != nil {
 		linked = released(m.Replace)
@@ -190,13 +172,13 @@ func packageURL(path, version string) string {
 
 // dependencies says that the product needs all components. The executable does
 // not record which of them needs which.
-func dependencies(product cyclonedx.Component, components []cyclonedx.Component) *[]cyclonedx.Dependency {
+func dependencies(product cdxComponent, components []cdxComponent) []cdxDependency {
 	refs := make([]string, len(components))
-	all := make([]cyclonedx.Dependency, 1, len(components)+1)
+	all := make([]cdxDependency, 1, len(components)+1)
 	for i, c := range components {
-		refs[i] = c.BOMRef
-		all = append(all, cyclonedx.Dependency{Ref: c.BOMRef})
+		refs[i] = c.Ref
+		all = append(all, cdxDependency{Ref: c.Ref})
 	}
-	all[0] = cyclonedx.Dependency{Ref: product.BOMRef, Dependencies: &refs}
-	return &all
+	all[0] = cdxDependency{Ref: product.Ref, DependsOn: refs}
+	return all
 }

@@ -22,7 +22,18 @@ func decodeBOM(t *testing.T, data []byte) *cyclonedx.BOM {
 	assert.Equal(t, cyclonedx.SpecVersion1_6, doc.SpecVersion)
 	assert.Empty(t, doc.SerialNumber)
 	assert.Equal(t, "2026-03-04T05:06:08Z", doc.Metadata.Timestamp)
+	assert.Equal(t, string(data), encodeBOM(t, doc), "as other software writes it")
 	return &doc
+}
+
+// encodeBOM writes a bill of materials as other software does, so that nothing
+// in ours is lost on it.
+func encodeBOM(t *testing.T, doc cyclonedx.BOM) string {
+	t.Helper()
+	var b bytes.Buffer
+	encoder := cyclonedx.NewBOMEncoder(&b, cyclonedx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false)
+	require.NoError(t, encoder.EncodeVersion(&doc, cyclonedx.SpecVersion1_6))
+	return b.String()
 }
 
 // buildInfo is what the go command records in a program without cgo.
@@ -83,32 +94,32 @@ func TestReadBuildInfo(t *testing.T) {
 func TestModuleComponents(t *testing.T) {
 	for name, c := range map[string]struct {
 		module debug.Module
-		want   cyclonedx.Component
+		want   cdxComponent
 	}{
 		"plain": {
 			debug.Module{Path: "example.com/Big/m", Version: "v1.2.3+incompatible", Sum: "h1:x"},
-			cyclonedx.Component{Name: "example.com/Big/m", Version: "v1.2.3+incompatible",
+			cdxComponent{Name: "example.com/Big/m", Version: "v1.2.3+incompatible",
 				PackageURL: "pkg:golang/example.com/big/m@v1.2.3%2Bincompatible",
-				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:sum", Value: "h1:x"}}},
+				Properties: []cdxProperty{{Name: "hotfix:go:sum", Value: "h1:x"}}},
 		},
 		"replaced by a module": {
 			debug.Module{Path: "a", Version: "v1.0.0", Sum: "h1:a", Replace: &debug.Module{Path: "b", Version: "v2.0.0", Sum: "h1:b"}},
-			cyclonedx.Component{Name: "b", Version: "v2.0.0", PackageURL: "pkg:golang/b@v2.0.0",
-				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "b@v2.0.0"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}, {Name: "hotfix:go:sum", Value: "h1:b"}}},
+			cdxComponent{Name: "b", Version: "v2.0.0", PackageURL: "pkg:golang/b@v2.0.0",
+				Properties: []cdxProperty{{Name: "hotfix:go:replaced-by", Value: "b@v2.0.0"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}, {Name: "hotfix:go:sum", Value: "h1:b"}}},
 		},
 		"replaced by a folder": {
 			debug.Module{Path: "a", Version: "v1.0.0", Replace: &debug.Module{Path: "./fork"}},
-			cyclonedx.Component{Name: "a",
-				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
+			cdxComponent{Name: "a",
+				Properties: []cdxProperty{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
 		},
 		"replaced by a folder, as the go command records it": {
 			debug.Module{Path: "a", Version: "v1.0.0", Replace: &debug.Module{Path: "./fork", Version: "(devel)"}},
-			cyclonedx.Component{Name: "a",
-				Properties: &[]cyclonedx.Property{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
+			cdxComponent{Name: "a",
+				Properties: []cdxProperty{{Name: "hotfix:go:replaced-by", Value: "./fork"}, {Name: "hotfix:go:replaces", Value: "a@v1.0.0"}}},
 		},
 	} {
-		c.want.Type, c.want.Scope = cyclonedx.ComponentTypeLibrary, cyclonedx.ScopeRequired
-		c.want.BOMRef = c.module.Path + "@" + c.module.Version
+		c.want.Type, c.want.Scope = "library", "required"
+		c.want.Ref = c.module.Path + "@" + c.module.Version
 		assert.Equal(t, c.want, moduleComponent(&c.module), name)
 	}
 }
@@ -118,8 +129,8 @@ func TestCompleteness(t *testing.T) {
 	cgo := func(v string) *debug.BuildInfo {
 		return &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "CGO_ENABLED", Value: v}}}
 	}
-	assert.Equal(t, cyclonedx.CompositionAggregateComplete, completeness(file, cgo("0")))
-	assert.Equal(t, cyclonedx.CompositionAggregateIncomplete, completeness(file, cgo("1")))
-	assert.Equal(t, cyclonedx.CompositionAggregateUnknown, completeness(file, nil))
-	assert.Equal(t, cyclonedx.CompositionAggregateComplete, completeness(nil, nil))
+	assert.Equal(t, cdxComplete, completeness(file, cgo("0")))
+	assert.Equal(t, cdxIncomplete, completeness(file, cgo("1")))
+	assert.Equal(t, cdxUnknown, completeness(file, nil))
+	assert.Equal(t, cdxComplete, completeness(nil, nil))
 }

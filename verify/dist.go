@@ -57,22 +57,7 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 // [Verifier.VerifyDist] does for all. Other files in the folder are not looked
 // at. It returns the package's entry in the release.
 func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (*Result, manifest.Entry, error) {
-	if err := v.ready(); err != nil {
-		return nil, manifest.Entry{}, err
-	}
-	names, err := fs.Glob(fsys, "*"+bundleSuffix)
-	if err != nil {
-		return nil, manifest.Entry{}, err
-	}
-	bundles, err := v.readBundles(ctx, fsys, names)
-	if err != nil {
-		return nil, manifest.Entry{}, err
-	}
-	provenance, err := v.readProvenanceBundles(ctx, fsys, names)
-	if err != nil {
-		return nil, manifest.Entry{}, err
-	}
-	result, err := v.verify(ctx, bundles, provenance)
+	result, err := v.VerifyRelease(ctx, fsys)
 	if err != nil {
 		return nil, manifest.Entry{}, err
 	}
@@ -84,6 +69,28 @@ func (v *Verifier) VerifyPackage(ctx context.Context, fsys fs.FS, name string) (
 		return nil, manifest.Entry{}, err
 	}
 	return result, entry, nil
+}
+
+// VerifyRelease checks the bundles in a folder, and those over its provenance,
+// and looks at nothing else in it: whoever goes on to use a package has its
+// content checked with [Result.VerifyContent].
+func (v *Verifier) VerifyRelease(ctx context.Context, fsys fs.FS) (*Result, error) {
+	if err := v.ready(); err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(fsys, "*"+bundleSuffix)
+	if err != nil {
+		return nil, err
+	}
+	bundles, err := v.readBundles(ctx, fsys, names)
+	if err != nil {
+		return nil, err
+	}
+	provenance, err := v.readProvenanceBundles(ctx, fsys, names)
+	if err != nil {
+		return nil, err
+	}
+	return v.verify(ctx, bundles, provenance)
 }
 
 // DistWithoutSignaturesUnsafe checks a dist folder as [Verifier.VerifyDist]

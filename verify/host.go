@@ -14,6 +14,10 @@ type Host struct {
 	Name   string          // for permits; "" if there are none. See [manifest.CheckHost]
 	Target target.Target   // exactly as releases name it
 	Base   manifest.Digest // of the executable that runs; zero if none does
+
+	// Empty says that nothing of the product is installed. Then a full package
+	// fits whatever it was made to replace, since there is nothing to replace.
+	Empty bool
 }
 
 func (h Host) validate() error {
@@ -21,6 +25,9 @@ func (h Host) validate() error {
 		if err := manifest.CheckHost(h.Name); err != nil {
 			return err
 		}
+	}
+	if h.Empty && !h.Base.IsZero() {
+		return fmt.Errorf("verify: a host on which nothing is installed cannot run %s: leave out one of the two", h.Base)
 	}
 	return h.Target.Validate()
 }
@@ -40,7 +47,7 @@ func (j *judgment) checkHost() error {
 			continue
 		}
 		listed = true
-		if e.Base == nil || e.Base.Digest == j.host.Base || e.Result != nil && e.Result.Digest == j.host.Base {
+		if j.host.takes(e) {
 			fits = true
 		} else {
 			bases = append(bases, e.Base.Version+" ("+e.Base.Digest.String()+")")
@@ -56,6 +63,17 @@ func (j *judgment) checkHost() error {
 	j.establish(RuleTarget, "has a package for %s", j.host.Target)
 	j.establish(RuleBase, "replaces what this host runs, %s", runs(j.host.Base))
 	return nil
+}
+
+// takes reports whether a package is for what the host runs.
+func (h Host) takes(e manifest.Entry) bool {
+	switch {
+	case e.Base == nil, h.Empty && !e.Delta:
+		return true
+	case h.Base.IsZero():
+		return false
+	}
+	return e.Base.Digest == h.Base || e.Result != nil && e.Result.Digest == h.Base
 }
 
 func runs(base manifest.Digest) string {

@@ -8,17 +8,14 @@ import (
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/sha256"
+	_ "crypto/sha512" // SHA-384, for the keys on P-384
 	"crypto/x509"
-	"encoding/asn1"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
-
-	"github.com/sigstore/sigstore/pkg/signature"
 )
 
 // Limits of keys.
@@ -218,28 +215,28 @@ func publicKeyError(err error, reason, remedy string) error {
 	return &KeyError{Subject: "public key", Reason: reason, Remedy: remedy, Err: err}
 }
 
-// verify reports whether sig is the key's signature over message.
+// verify reports whether sig is the key's signature over message. ECDSA
+// signatures are in DER (RFC 3279, 2.2.3), in which alone [ecdsa.VerifyASN1]
+// takes them; the other form, two bare numbers, is refused.
 func (k Key) verify(message, sig []byte) error {
-	if !k.wellFormed(sig) {
-		return ErrSignature
+	genuine := false
+	switch public := k.public.(type) {
+	case *ecdsa.PublicKey:
+		genuine = ecdsa.VerifyASN1(public, k.digest(message), sig)
+	case ed25519.PublicKey:
+		genuine = ed25519.Verify(public, message, sig)
+	case *rsa.PublicKey:
+		genuine = rsa.VerifyPKCS1v15(public, k.algorithm.Hash(), k.digest(message), sig) == nil
 	}
-	verifier, err := signature.LoadVerifier(k.public, k.algorithm.Hash())
-	if err != nil {
-		return fmt.Errorf("key %v: %w", k, err)
-	}
-	if err := verifier.VerifySignature(bytes.NewReader(sig), bytes.NewReader(message)); err != nil {
+	if !genuine {
 		return ErrSignature
 	}
 	return nil
 }
 
-// wellFormed refuses the second form of ECDSA signatures (two bare numbers)
-// that the library would accept.
-func (k Key) wellFormed(sig []byte) bool {
-	if k.algorithm != ECDSAP256 && k.algorithm != ECDSAP384 {
-		return true
-	}
-	var pair struct{ R, S *big.Int }
-	rest, err := asn1.Unmarshal(sig, &pair)
-	return err == nil && len(rest) == 0
+// digest is what the key's algorithm signs in place of the message.
+func (k Key) digest(message []byte) []byte {
+	h := k.algorithm.Hash().New()
+	h.Write(message)
+	return h.Sum(nil)
 }

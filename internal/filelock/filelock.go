@@ -16,8 +16,8 @@ import (
 // Lock is a lock that is held.
 type Lock struct{ file *os.File }
 
-// errHeld says that another open file holds the lock.
-var errHeld = errors.New("held by another")
+// ErrHeld is wrapped by the error of [Try] while another holds the lock.
+var ErrHeld = errors.New("another process, or another call in this one, holds the lock")
 
 // interval is how often a lock that another holds is asked for again.
 const interval = 20 * time.Millisecond
@@ -26,24 +26,29 @@ const interval = 20 * time.Millisecond
 // and waits while another process or another call holds it. The error is
 // ctx's, wrapped, if it ends first.
 func Acquire(ctx context.Context, path string) (*Lock, error) {
+	for {
+		lock, err := Try(path)
+		if !errors.Is(err, ErrHeld) {
+			return lock, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("waiting for another process to finish with %s: %w", path, context.Cause(ctx))
+		case <-time.After(interval):
+		}
+	}
+}
+
+// Try is like [Acquire], and does not wait: the error wraps [ErrHeld].
+func Try(path string) (*Lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("opening the lock: %w", err)
 	}
-	for {
-		err := tryLock(f)
-		if err == nil {
-			return &Lock{file: f}, nil
-		}
-		if !errors.Is(err, errHeld) {
-			return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), f.Close())
-		}
-		select {
-		case <-ctx.Done():
-			return nil, errors.Join(fmt.Errorf("waiting for another process to finish with %s: %w", path, context.Cause(ctx)), f.Close())
-		case <-time.After(interval):
-		}
+	if err := tryLock(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), f.Close())
 	}
+	return &Lock{file: f}, nil
 }
 
 // Release gives the lock up.

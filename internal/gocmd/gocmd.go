@@ -2,9 +2,8 @@
 // environment that the caller spelled out, with bounded output, and so that a
 // cancelled context leaves no process behind, however many the tool started.
 //
-// On Unix a tool runs in a process group of its own; a cancelled context sends
-// it an interrupt, and a kill after [Grace]. On Windows it runs in a job
-// object that is closed, which ends every process in it.
+// A cancelled context sends the tool and all that it started an interrupt, and a
+// kill after [Grace] (package subprocess).
 package gocmd
 
 import (
@@ -18,12 +17,14 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/gohotfix/hotfix/internal/subprocess"
 )
 
 const (
 	// Grace is how long a tool has to clean up after an interrupt before it
 	// is killed.
-	Grace = 3 * time.Second
+	Grace = subprocess.Grace
 
 	// MaxOutput bounds what is kept of each of a tool's output streams. A
 	// standard output that is longer is an error.
@@ -96,13 +97,16 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, program, c.Argv[1:]...)
-	cmd.Dir, cmd.Env, cmd.WaitDelay = c.Dir, c.Env, Grace
-	stdout, stderr := &boundedBuffer{}, &lineWriter{onLine: c.OnLine}
+	cmd.Dir, cmd.Env = c.Dir, c.Env
+	stdout, stderr := subprocess.NewBuffer(MaxOutput), newLineWriter(c.OnLine)
 	cmd.Stdout, cmd.Stderr = c.Stdout, stderr
 	if c.Stdout == nil {
 		cmd.Stdout = stdout
 	}
-	err = runTree(ctx, cmd)
+	err = subprocess.Run(ctx, cmd)
+	if errors.Is(err, subprocess.ErrLeft) {
+		err = nil // such as a daemon of the tool; its work is done
+	}
 	switch {
 	case cmd.ProcessState == nil:
 		return nil, fmt.Errorf("starting %s: %w", c.Argv[0], err)
@@ -112,32 +116,14 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 		return nil, fmt.Errorf("passing on the output of %s: %w", c.Argv[0], err)
 	}
 	stderr.flush()
-	result := &Result{Stdout: stdout.kept.Bytes(), Stderr: stderr.all.kept.Bytes(), CPU: cpuTime(cmd.ProcessState), Peak: peakMemory(cmd.ProcessState)}
+	result := &Result{Stdout: stdout.Bytes(), Stderr: stderr.all.Bytes(), CPU: cpuTime(cmd.ProcessState), Peak: peakMemory(cmd.ProcessState)}
 	if !cmd.ProcessState.Success() {
 		return result, &ExitError{Argv: c.Argv, Code: cmd.ProcessState.ExitCode(), Stderr: result.Stderr}
 	}
-	if stdout.dropped {
+	if stdout.Dropped() {
 		return result, fmt.Errorf("%s printed more than %d bytes", c.Argv[0], MaxOutput)
 	}
 	return result, nil
-}
-
-// runTree starts a tool and waits for it. What the tool left running is ended
-// after a cancelled run, and after a run whose output such a process holds open.
-func runTree(ctx context.Context, cmd *exec.Cmd) error {
-	tree := newProcessTree(cmd)
-	if err := cmd.Start(); err != nil {
-		tree.end(false)
-		return err
-	}
-	tree.started(cmd.Process)
-	err := cmd.Wait()
-	lingering := errors.Is(err, exec.ErrWaitDelay)
-	tree.end(ctx.Err() != nil || lingering)
-	if lingering && ctx.Err() == nil {
-		return nil
-	}
-	return err
 }
 
 // LookPath finds a program as the environment's PATH says, which need not be
@@ -160,26 +146,15 @@ func LookPath(env []string, name string) (string, error) {
 
 func cpuTime(s *os.ProcessState) time.Duration { return s.UserTime() + s.SystemTime() }
 
-// boundedBuffer keeps the first MaxOutput bytes and drops the rest, so that a
-// tool that prints without end cannot exhaust memory. It does not embed the
-// buffer, whose ReadFrom method would go around the bound.
-type boundedBuffer struct {
-	kept    bytes.Buffer
-	dropped bool
-}
-
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	room := max(0, MaxOutput-b.kept.Len())
-	b.kept.Write(p[:min(len(p), room)])
-	b.dropped = b.dropped || len(p) > room
-	return len(p), nil
-}
-
 // lineWriter keeps all output and hands it on line by line.
 type lineWriter struct {
-	all    boundedBuffer
+	all    *subprocess.Buffer
 	rest   []byte // of a line whose end has not come yet
 	onLine func(string)
+}
+
+func newLineWriter(onLine func(string)) *lineWriter {
+	return &lineWriter{all: subprocess.NewBuffer(MaxOutput), onLine: onLine}
 }
 
 // maxLine is where a line without end is cut.

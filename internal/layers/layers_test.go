@@ -38,7 +38,13 @@ func table() []row {
 		{"verify", shared("verify/timestamp")},
 		{"verify/keyless", shared("verify")},
 		{"verify/audit", shared("verify")},
-		{"apply", shared("pack", "pack/delta", "verify", "verify/audit", "verify/inline")},
+		{"apply/swap", []string{"hotswap", "pack/manifest", "internal/..."}},
+		{"apply/health", []string{"internal/..."}},
+		{"apply/sandbox", []string{"internal/..."}},
+		{"apply/journal", shared()},
+		{"apply/internal/store", shared("verify")},
+		{"apply", shared("pack", "pack/delta", "verify", "verify/audit", "verify/inline", "apply/...")},
+		{"apply/agent", shared("verify", "verify/inline", "apply/...")},
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
 		{".", shared("build/...", "pack/...", "verify", "verify/inline")},
@@ -47,6 +53,7 @@ func table() []row {
 		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
+		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
@@ -141,7 +148,15 @@ func TestLayersAreEnforced(t *testing.T) {
 		{".", "verify/keyless", "must not import"},
 		{"verify/inline", "verify/sign", "must not import"},
 		{"apply", "build", "must not import"},
+		{"apply/sandbox", "apply", "must not import"},
+		{"apply/sandbox", "pack/manifest", "must not import"},
 		{"apply", "verify/sign", "must not import"},
+		{"apply", "hotswap", "must not import"},
+		{"apply/swap", "apply", "must not import"},
+		{"apply/swap", "apply/health", "must not import"},
+		{"apply/health", "pack/manifest", "must not import"},
+		{"apply/sandbox", "apply/swap", "must not import"},
+		{"hotswap", "apply/swap", "must not import"},
 		{"rollout", "rollout/ssh", "must not import"},
 		{"rollout/pull", "rollout/ssh", "must not import"},
 		{".", "rollout/ssh", "must not import"},
@@ -150,6 +165,9 @@ func TestLayersAreEnforced(t *testing.T) {
 		{"verify", "examples/quickstart", "must not import"},
 		{"utils", "target", "has no row"},
 		{"build", "pack/manifest", ""},
+		{"apply", "apply/swap", ""},
+		{"apply", "apply/sandbox", ""},
+		{"apply/swap", "hotswap", ""},
 		{"rollout/ssh", "rollout", ""},
 		{"examples/releasetool", "rollout/ssh", ""},
 		{"examples/releasetool", "examples/shared", ""},

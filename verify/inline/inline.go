@@ -14,6 +14,7 @@ import (
 // Release is what a block was found to carry.
 type Release struct {
 	*verify.Result
+	Bundles  [][]byte  // the bundle files, by the signers' ids
 	Packages []Package // in the order of the statement; not all that it lists
 }
 
@@ -111,7 +112,7 @@ func Verify(ctx context.Context, text []byte, v *verify.Verifier) (*Release, err
 	if err != nil {
 		return nil, err
 	}
-	return &Release{Result: result, Packages: packages}, nil
+	return &Release{Result: result, Bundles: bundles, Packages: packages}, nil
 }
 
 // errUnlisted says that a package is not, or not at its place, in the statement.

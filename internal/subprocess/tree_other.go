@@ -1,6 +1,6 @@
 //go:build !unix && !windows
 
-package gocmd
+package subprocess
 
 import (
 	"os"
@@ -15,5 +15,3 @@ func newProcessTree(*exec.Cmd) *processTree { return &processTree{} }
 func (*processTree) started(*os.Process) {}
 
 func (*processTree) end(bool) {}
-
-func peakMemory(*os.ProcessState) int64 { return 0 }

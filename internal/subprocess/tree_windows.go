@@ -1,4 +1,4 @@
-package gocmd
+package subprocess
 
 import (
 	"os"
@@ -44,5 +44,3 @@ func (t *processTree) end(bool) {
 		_ = windows.CloseHandle(t.job)
 	}
 }
-
-func peakMemory(*os.ProcessState) int64 { return 0 }

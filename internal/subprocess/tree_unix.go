@@ -1,11 +1,10 @@
 //go:build unix
 
-package gocmd
+package subprocess
 
 import (
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 )
 
@@ -26,15 +25,4 @@ func (t *processTree) end(kill bool) {
 	if kill {
 		_ = syscall.Kill(-t.pid, syscall.SIGKILL)
 	}
-}
-
-func peakMemory(s *os.ProcessState) int64 {
-	usage, ok := s.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return 0
-	}
-	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
-		return int64(usage.Maxrss)
-	}
-	return int64(usage.Maxrss) << 10
 }

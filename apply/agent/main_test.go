@@ -1,0 +1,180 @@
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/apply"
+	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/internal/releases"
+	"github.com/gohotfix/hotfix/verify/inline"
+)
+
+// scene is the agent as a program of its own, and two releases for it.
+type scene struct {
+	t              *testing.T
+	agent          string
+	store, trust   string
+	first, second  string // dist folders of 1.0.0 and 1.0.1
+	secondAsText   []byte
+	firstExe, next []byte // what the executables of both hold
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds the agent")
+	}
+	dir := t.TempDir()
+	s := &scene{
+		t: t, agent: filepath.Join(dir, "agent"), store: filepath.Join(dir, "store"), trust: filepath.Join(dir, "trust.json"),
+		first: filepath.Join(dir, "first"), second: filepath.Join(dir, "second"),
+		firstExe: bytes.Repeat([]byte("version 1.0.0\n"), 1000), next: bytes.Repeat([]byte("version 1.0.1\n"), 1000),
+	}
+	if runtime.GOOS == "windows" {
+		s.agent += ".exe"
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", s.agent, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	s.release(dir)
+	return s
+}
+
+func (s *scene) release(dir string) {
+	m, err := releases.NewMaker("payments")
+	require.NoError(s.t, err)
+	document, err := m.Trust().Document().Encode()
+	require.NoError(s.t, err)
+	require.NoError(s.t, os.WriteFile(s.trust, document, 0o644))
+	old, fixed := filepath.Join(dir, "old"), filepath.Join(dir, "fixed")
+	require.NoError(s.t, os.WriteFile(old, s.firstExe, 0o755))
+	require.NoError(s.t, os.WriteFile(fixed, s.next, 0o755))
+	_, err = m.Make(s.t.Context(), s.first, releases.Release{Product: "payments", ID: "HF-1", Version: "1.0.0", Sequence: 1, Executable: old})
+	require.NoError(s.t, err)
+	_, err = m.Make(s.t.Context(), s.second, releases.Release{Product: "payments", ID: "HF-2", Version: "1.0.1", Sequence: 2, Executable: fixed, Old: old, OldVersion: "1.0.0", DeltaOnly: true})
+	require.NoError(s.t, err)
+	s.secondAsText = text(s.t, s.second)
+}
+
+// text is the inline text of a dist with one package.
+func text(t *testing.T, dist string) []byte {
+	t.Helper()
+	read := func(pattern string) []byte {
+		found, err := filepath.Glob(filepath.Join(dist, pattern))
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		data, err := os.ReadFile(found[0])
+		require.NoError(t, err)
+		return data
+	}
+	out, err := inline.Encode([][]byte{read("hotfix.*.sigstore.json")}, [][]byte{read("*.tar.zst")})
+	require.NoError(t, err)
+	return out
+}
+
+func (s *scene) command(verb string, args ...string) *exec.Cmd {
+	all := append([]string{verb, "-store", s.store, "-trust", s.trust, "-swap", "none", "-wait", "1s", "-interval", "50ms"}, args...)
+	return exec.CommandContext(s.t.Context(), s.agent, all...)
+}
+
+// run runs the agent to its end.
+func (s *scene) run(stdin []byte, verb string, args ...string) (stdout, stderr string, err error) {
+	cmd := s.command(verb, args...)
+	var out, errs bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+func (s *scene) must(stdin []byte, verb string, args ...string) string {
+	s.t.Helper()
+	stdout, stderr, err := s.run(stdin, verb, args...)
+	require.NoError(s.t, err, stderr)
+	return stdout
+}
+
+func (s *scene) status() apply.Status {
+	s.t.Helper()
+	var all []apply.Status
+	require.NoError(s.t, json.Unmarshal([]byte(s.must(nil, "status", "-json", "-product", "payments")), &all))
+	require.Len(s.t, all, 1)
+	return all[0]
+}
+
+// reaches waits until an operation has come to a state.
+func (s *scene) reaches(state journal.State) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return s.status().State == state }, 30*time.Second, 20*time.Millisecond)
+}
+
+func (s *scene) requireCurrent(want []byte) {
+	s.t.Helper()
+	path := strings.TrimSpace(s.must(nil, "starting", "-product", "payments"))
+	data, err := os.ReadFile(path)
+	require.NoError(s.t, err)
+	require.Equal(s.t, string(want), string(data))
+}
+
+func TestAgent(t *testing.T) {
+	s := newScene(t)
+	assert.Equal(t, "payments: version 1.0.0 is confirmed\n", s.must(nil, "apply", "-soak", "0", s.first))
+	s.requireCurrent(s.firstExe)
+	assert.Equal(t, "payments: version 1.0.1 is confirmed\n", s.must(append([]byte("on call: please apply\n"), s.secondAsText...), "apply", "-soak", "0", "-"))
+	s.requireCurrent(s.next)
+	assert.Contains(t, s.must(nil, "status"), "current")
+	assert.Equal(t, "payments: nothing was left to do\n", s.must(nil, "recover"))
+	assert.Contains(t, s.must(nil, "rollback", "-soak", "0", "-product", "payments"), "1.0.0 is confirmed")
+	s.requireCurrent(s.firstExe)
+
+	_, stderr, err := s.run(nil, "apply", "-soak", "0", s.second)
+	require.Error(t, err)
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	assert.Contains(t, lines[len(lines)-1], "it is not applied again")
+	_, stderr, err = s.run(nil, "guess")
+	require.Error(t, err)
+	assert.Equal(t, 1, strings.Count(stderr, "\n"))
+}
+
+// The host goes back by itself when the agent is killed, and when nobody confirms.
+func TestNobodyIsLeftToGoBack(t *testing.T) {
+	s := newScene(t)
+	s.must(nil, "apply", "-soak", "0", s.first)
+
+	t.Run("killed while soaking", func(t *testing.T) {
+		cmd := s.command("apply", "-soak", "1h", "-confirm-within", "2h", "-check", "tcp:"+listen(t), s.second)
+		require.NoError(t, cmd.Start())
+		s.reaches(journal.Soaking)
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait()
+		s.reaches(journal.Reverted)
+		s.requireCurrent(s.firstExe)
+	})
+	require.NoError(t, os.RemoveAll(filepath.Join(s.store, "payments", "quarantine")))
+	require.NoError(t, os.Mkdir(filepath.Join(s.store, "payments", "quarantine"), 0o755))
+
+	t.Run("not confirmed", func(t *testing.T) {
+		s.must(nil, "apply", "-pending", "-soak", "0", "-confirm-within", "3s", s.second)
+		s.reaches(journal.Reverted)
+		s.requireCurrent(s.firstExe)
+	})
+}
+
+// listen returns the address of a port that accepts.
+func listen(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}

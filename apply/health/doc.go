@@ -1,0 +1,27 @@
+// Package health asks a service whether it is well: once, until it is, or for as
+// long as it must stay so.
+//
+// # Guarantee
+//
+// A check that returns nil has had an answer from the service, within its own time
+// limit, over a connection that was opened for it: one kept open might lead to the
+// process that is about to go. [Wait] and [Soak] return nil only after such answers;
+// no data is never a pass. Whatever the service sends, a check takes bounded memory
+// and time.
+//
+// # Checks
+//
+//	HTTP      a GET that is answered with a status 2xx
+//	TCP       a connection that is accepted
+//	GRPC      grpc.health.v1.Health/Check (https://github.com/grpc/grpc/blob/master/doc/health-checking.md)
+//	Command   a program that ends with exit status 0
+//
+// Each makes a [*Probe], which may be used by several goroutines at once. Anything
+// else with the methods of [Checker] will do as well.
+//
+// # Caveats
+//
+// Nothing of this process's environment counts: no proxy variables, no PATH. Names are
+// resolved by the system. A check sees what it asks: a health endpoint that always
+// says yes gates nothing.
+package health

@@ -1,0 +1,31 @@
+package health_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/apply/health"
+)
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		"http://127.0.0.1:80/healthz":                       "http http://127.0.0.1:80/healthz",
+		"tcp:127.0.0.1:80":                                  "tcp 127.0.0.1:80",
+		"grpc:127.0.0.1:80":                                 "grpc 127.0.0.1:80",
+		"grpc:127.0.0.1:80/payments":                        "payments",
+		"command:" + filepath.Join(t.TempDir(), "x") + " a": "command",
+	} {
+		c, err := health.Parse(text)
+		require.NoError(t, err, text)
+		assert.Contains(t, c.String(), want)
+	}
+	for _, text := range []string{"", "ping", "http://", "tcp:", "tcp:host", "grpc:x", "command:", "command:relative"} {
+		_, err := health.Parse(text)
+		assert.Error(t, err, text)
+	}
+	_, err := health.Parse("ping")
+	assert.ErrorIs(t, err, health.ErrSyntax)
+}

@@ -1,0 +1,5 @@
+//go:build !unix && !windows
+
+package sandbox
+
+func defaultEnv(string) []string { return nil }

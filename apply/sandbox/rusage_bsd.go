@@ -1,0 +1,6 @@
+//go:build unix && !linux && !darwin
+
+package sandbox
+
+// maxrssUnit is the unit of ru_maxrss, see getrusage(2).
+const maxrssUnit = 1 << 10
