@@ -200,7 +200,7 @@ func (p *proof) recoveries(ctx context.Context, report *Report) error {
 	if p.short {
 		later = time.Second
 	}
-	t.requests = min(t.requests, 4000) // each fault shows at once or after a time, not after many requests
+	t.requests = min(t.requests, 2000) // each fault shows at once or after a time, not after many requests
 	for i, fix := range badFixes(later) {
 		b, err := p.builder.build(ctx, fmt.Sprintf("bad%d", i+1), fix.fault)
 		if err != nil {

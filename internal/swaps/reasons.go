@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -58,7 +59,7 @@ func reasonOfSystem(err error) string {
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "connection reset"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "server closed idle connection"):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), containsAny(err.Error(), closedWords):
 		return "connection closed before the answer"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"
@@ -68,11 +69,21 @@ func reasonOfSystem(err error) string {
 	return ""
 }
 
+// closedWords are how net/http says it where its errors have no names.
+var closedWords = []string{"server closed idle connection", "client connection force closed", "client connection lost"}
+
+func containsAny(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// numbers are what differs between equal errors: addresses, ports, streams.
+var numbers = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)*(:[0-9]+)?`)
+
 // maxReason is how much of an unknown error a table shows.
 const maxReason = 160
 
 func withoutNumbers(text string) string {
-	text = regexp.MustCompile(`[0-9]+(\.[0-9]+)*(:[0-9]+)?`).ReplaceAllString(text, "N")
+	text = numbers.ReplaceAllString(text, "N")
 	if i := strings.LastIndex(text, `": `); i >= 0 { // of a url.Error: method and address
 		text = text[i+3:]
 	}
