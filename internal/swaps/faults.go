@@ -38,6 +38,7 @@ type Recovery struct {
 	Served   time.Duration `json:"served_ns"` // how long it had all new connections
 	Requests int64         `json:"requests"`
 	Failed   int64         `json:"failed"`
+	Unsent   int64         `json:"unsent"` // see Row
 	Reasons  []Count       `json:"reasons"`
 	Excuse   string        `json:"excuse,omitempty"` // why requests may have failed
 	Slowest  time.Duration `json:"slowest_ns"`
@@ -84,7 +85,8 @@ func (t trial) recovery(ctx context.Context, fix bad, good, b binary) (r Recover
 		err = l.await(ctx)
 	}
 	l.end()
-	r.Requests, r.Failed, r.Reasons, r.Slowest = l.tally.requests, l.tally.failed(), counts(l.tally.reasons), l.tally.slowest
+	r.Requests, r.Failed, r.Unsent, r.Slowest = l.tally.requests, l.tally.failed(), l.tally.unsent, l.tally.slowest
+	r.Reasons = counts(l.tally.reasons)
 	health, unwell := askHealth(ctx, s.to.http)
 	r.After = health.Version
 	return r, errors.Join(err, unwell)

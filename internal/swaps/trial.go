@@ -22,6 +22,7 @@ type Row struct {
 	Requests  int64         `json:"requests"` // or messages
 	Failed    int64         `json:"failed"`
 	Resent    int64         `json:"resent"`   // by the protocol's own rules, and answered
+	Unsent    int64         `json:"unsent"`   // given up by the client before it sent anything; nothing failed them
 	Reasons   []Count       `json:"reasons"`  // of the failures
 	Versions  []Count       `json:"versions"` // that answered
 	Handled   int64         `json:"handled"`  // requests that the processes say they answered; 0 if some could not say
@@ -66,6 +67,7 @@ type trial struct {
 
 // run returns an error only if the trial itself could not be done.
 func (t trial) run(ctx context.Context, kind traffic, name string) (row Row, err error) {
+	t.plan = t.of(kind)
 	dir, err := os.MkdirTemp("", "swaps-")
 	if err != nil {
 		return row, err
@@ -104,7 +106,7 @@ func (t trial) swapAll(ctx context.Context, kind traffic, name string, s *runnin
 	l.end()
 	return Row{
 		Traffic: kind.name, Way: name, Swaps: h.swapped, Rollbacks: h.rolledBack,
-		Requests: l.tally.requests, Failed: l.tally.failed(), Resent: l.tally.resent,
+		Requests: l.tally.requests, Failed: l.tally.failed(), Resent: l.tally.resent, Unsent: l.tally.unsent,
 		Reasons: counts(l.tally.reasons), Versions: counts(l.tally.versions),
 		Swap: timesOf(h.swapTimes), Drain: timesOf(h.drainTimes), Cut: h.cut,
 		Slowest: l.tally.slowest, Took: time.Since(begin),
@@ -118,7 +120,7 @@ func (r *Row) settle(handled int64) {
 		return
 	}
 	r.Handled = handled
-	r.Twice = max(0, handled-(r.Requests-r.Failed))
+	r.Twice = max(0, handled-(r.Requests-r.Failed-r.Unsent))
 }
 
 // history is what the swaps of one trial were like.
@@ -177,13 +179,23 @@ func (h *history) rollback(ctx context.Context) error {
 	return h.leave(ctx, taken)
 }
 
-// expect requires that a new connection is answered by the current version.
+// expect requires that a new connection is answered by the current version: the first
+// one that is made after hotswap said so. The baselines may drop some.
 func (h *history) expect(ctx context.Context) error {
-	health, err := askHealth(ctx, h.running.to.http)
-	if err == nil && health.Version != h.versions[h.current].version {
-		err = fmt.Errorf("version %s answers and not %s", health.Version, h.versions[h.current].version)
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	for {
+		health, err := askHealth(ctx, h.running.to.http)
+		if err == nil && health.Version != h.versions[h.current].version {
+			err = fmt.Errorf("version %s answers and not %s", health.Version, h.versions[h.current].version)
+		}
+		if _, strict := h.way.(*hot); err == nil || strict {
+			return err
+		}
+		if waiting := pause(ctx, time.Millisecond); waiting != nil {
+			return errors.Join(err, waiting)
+		}
 	}
-	return err
 }
 
 // leave waits until the old process is gone. That it had to cut something is noted: the
