@@ -210,7 +210,7 @@ func TestWhatIsLinked(t *testing.T) {
 }
 
 func TestStandardLibraryOnly(t *testing.T) {
-	for _, pkg := range []string{"./target", "./pack/manifest"} {
+	for _, pkg := range []string{"./target", "./pack/manifest", "./hotswap"} {
 		for _, p := range list(t, "linux", "-deps", pkg) {
 			_, ours := p.path()
 			assert.True(t, p.Standard || ours, "%s links %s", pkg, p.ImportPath)
