@@ -50,13 +50,13 @@ func (s *settings) define(flags *flag.FlagSet) {
 
 // host makes the Host that the flags describe. Those of the call are used again for
 // the guard, which goes back if this process dies.
-func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host, error) {
+func (s *settings) host(given []string, observe func(apply.Event), more ...apply.Option) (*apply.Host, error) {
 	if s.store == "" {
 		return nil, errors.New("no -store: name the folder with what is installed")
 	}
-	options := []apply.Option{
+	options := append([]apply.Option{
 		apply.WithWait(s.wait), apply.WithSoak(s.soak, s.interval), apply.WithConfirmWithin(s.confirmWithin), apply.WithObserver(observe),
-	}
+	}, more...)
 	guard, err := guardBy(given)
 	if err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host,
 	if s.external {
 		options = append(options, apply.WithExternalConfirmation())
 	}
-	for _, more := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
-		o, err := more()
+	for _, part := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
+		o, err := part()
 		if err != nil {
 			return nil, err
 		}
