@@ -53,6 +53,7 @@ func table() []row {
 		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
+		{"internal/golive", shared("apply/...", "hotswap")},                                        // a program that measures the host
 		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/swaps/...", []string{"..."}},                                                    // a program that exchanges a service under load
