@@ -21,6 +21,7 @@ type calls struct {
 	begun   chan struct{}
 	conns   sync.WaitGroup
 	stopped bool
+	patient bool // Stop waits for connections, as gRPC's does for those without a word
 }
 
 func (c *calls) Serve(ln net.Listener) error {
@@ -49,6 +50,9 @@ func (c *calls) GracefulStop() {
 }
 
 func (c *calls) Stop() {
+	if c.patient {
+		c.conns.Wait()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stopped = true
@@ -97,15 +101,17 @@ func TestGracefulWaitsForCalls(t *testing.T) {
 }
 
 func TestGracefulIsCutAtLast(t *testing.T) {
-	server := &calls{begun: make(chan struct{}, 1)}
-	_, result := waited(t, 50*time.Millisecond, server)
-	err := <-result
-	require.ErrorIs(t, err, hotswap.ErrDrainTimeout)
-	var drain *hotswap.DrainError
-	require.ErrorAs(t, err, &drain)
-	assert.Equal(t, 1, drain.Open)
-	assert.Equal(t, 50*time.Millisecond, drain.Timeout)
-	assert.True(t, server.stopped)
+	for _, patient := range []bool{false, true} {
+		server := &calls{begun: make(chan struct{}, 1), patient: patient}
+		_, result := waited(t, 50*time.Millisecond, server)
+		err := <-result
+		require.ErrorIs(t, err, hotswap.ErrDrainTimeout)
+		var drain *hotswap.DrainError
+		require.ErrorAs(t, err, &drain)
+		assert.Equal(t, 1, drain.Open)
+		assert.Equal(t, 50*time.Millisecond, drain.Timeout)
+		assert.True(t, server.stopped)
+	}
 }
 
 // TestConnsAreToldTwice: first that they should end, then that they must.
