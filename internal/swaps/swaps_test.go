@@ -76,6 +76,12 @@ func TestTable(t *testing.T) {
 	assert.Equal(t, "name    count  why\na       12345  ×\nlonger      1\n\n", out.String())
 }
 
+func TestMost(t *testing.T) {
+	assert.Equal(t, "3 × a; 2 × b", most([]Count{{"a", 3}, {"b", 2}}))
+	assert.Equal(t, "3 × a; 2 × b; 1 × c; …", most([]Count{{"a", 3}, {"b", 2}, {"c", 1}, {"d", 1}}))
+	assert.Equal(t, strings.Repeat("é", 79)+"…", short(strings.Repeat("é", 81)))
+}
+
 func TestVerdict(t *testing.T) {
 	good := Row{Traffic: "a", Way: wayHotswap, Requests: 10}
 	with := func(change func(*Row)) Row { r := good; change(&r); return r }
