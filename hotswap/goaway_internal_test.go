@@ -224,7 +224,17 @@ func startSecond(t *testing.T, secure bool) (*web, client) {
 		assert.NoError(t, <-served)
 		_ = conn.Close() // the server may have closed it, which TLS tells
 	})
-	return made.(*web), client{t, conn}
+	return made.(*site).web, client{t, conn}
+}
+
+// A server of several listeners is hooked into once.
+func TestListenersOfOneServer(t *testing.T) {
+	server := &http.Server{}
+	plain, secure := HTTP(server).(*site), HTTPS(server, "", "").(*site)
+	assert.NotSame(t, plain, secure)
+	assert.Same(t, plain.web, secure.web)
+	assert.NotNil(t, secure.second)
+	assert.Nil(t, server.Handler.(*webHandler).inner)
 }
 
 // A drain that is taken back before the pause is over leaves new connections alone.

@@ -29,11 +29,16 @@ func HTTPS(server *http.Server, certFile, keyFile string) Server {
 	return newWeb(server, func(ln net.Listener) error { return server.ServeTLS(ln, certFile, keyFile) })
 }
 
+// site is one listener of a server.
+type site struct {
+	*web
+	serve func(net.Listener) error
+}
+
 // web drains an http.Server without its Shutdown, which drops requests that it
 // reads while it is shutting down (golang/go#75591).
 type web struct {
 	server   *http.Server
-	serve    func(net.Listener) error
 	second   *http.Server // holds the state of HTTP/2, so that it alone can be shut down; nil if it cannot
 	draining atomic.Bool
 	leaving  atomic.Bool // HTTP/2 connections were told of their end a while ago
@@ -51,32 +56,39 @@ type webConn struct {
 	http2 bool // its end is announced, so it is never just closed
 }
 
-func newWeb(server *http.Server, serve func(net.Listener) error) *web {
+// newWeb hooks into a server, once for all its listeners.
+func newWeb(server *http.Server, serve func(net.Listener) error) *site {
+	if hooked, ok := server.Handler.(*webHandler); ok {
+		return &site{hooked.web, serve}
+	}
 	w := &web{
-		server: server, serve: serve, second: secondServer(server),
+		server: server, second: secondServer(server),
 		conns: map[net.Conn]webConn{}, seconds: map[*secondConn]struct{}{},
 	}
 	if w.second != nil {
 		server.TLSNextProto = w.announcing(maps.Clone(w.second.TLSNextProto))
 	}
-	w.hookHandler()
+	server.Handler = &webHandler{w, server.Handler}
 	w.hookState()
-	return w
+	return &site{w, serve}
 }
 
-func (w *web) hookHandler() {
-	handler := w.server.Handler
-	w.server.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		handler := handler
-		if handler == nil {
-			handler = http.DefaultServeMux
-		}
-		last := w.lastWriter(rw, r)
-		handler.ServeHTTP(last, r)
-		if last, ok := last.(*lastWriter); ok {
-			last.mark() // nothing was written
-		}
-	})
+// webHandler is the handler of a server that is hooked into.
+type webHandler struct {
+	web   *web
+	inner http.Handler // nil: http.DefaultServeMux
+}
+
+func (h *webHandler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	inner := h.inner
+	if inner == nil {
+		inner = http.DefaultServeMux
+	}
+	last := h.web.lastWriter(rw, r)
+	inner.ServeHTTP(last, r)
+	if last, ok := last.(*lastWriter); ok {
+		last.mark() // nothing was written
+	}
 }
 
 // ends reports whether the answer to a request is to end its connection. An answer that
@@ -128,8 +140,8 @@ func (w *web) update(conn net.Conn, state http.ConnState, http2 bool) (end bool)
 	return w.closing && state == http.StateIdle && !c.http2
 }
 
-func (w *web) Serve(ln net.Listener) error {
-	if err := w.serve(ln); !errors.Is(err, http.ErrServerClosed) {
+func (s *site) Serve(ln net.Listener) error {
+	if err := s.serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
