@@ -50,13 +50,6 @@ func (h *Host) complete() error {
 	if h.external && h.guard == nil {
 		return errors.New("WithExternalConfirmation needs WithGuard: without one nobody goes back if the confirmation never comes")
 	}
-	if h.sandbox == nil {
-		s, err := defaultSandbox()
-		if err != nil {
-			return err
-		}
-		h.sandbox = s
-	}
 	return nil
 }
 
@@ -86,7 +79,7 @@ type place struct {
 
 // enter takes the lock of a product and opens its journal.
 func (h *Host) enter(ctx context.Context, s *store.Store) (*place, error) {
-	lock, err := s.Lock()
+	lock, err := s.Lock(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -147,14 +140,15 @@ func (p *place) runs() (manifest.Digest, error) {
 	return exe.Digest, nil
 }
 
-// trusted returns the trust file in force.
+// trusted returns the trust file in force: that of the option, or that of the store.
 func (h *Host) trusted(s *store.Store) (*verify.Trust, error) {
 	if h.trust != nil {
 		return h.trust, nil
 	}
-	if s == nil {
-		return nil, ErrNoTrust
-	}
+	return storedTrust(s)
+}
+
+func storedTrust(s *store.Store) (*verify.Trust, error) {
 	data, err := os.ReadFile(s.Path("trust.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNoTrust

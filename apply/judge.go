@@ -60,9 +60,6 @@ func (h *Host) verifierOptions(t *verify.Trust) []verify.Option {
 	return options
 }
 
-// floorPath is where the floor of the product is.
-func (p *place) floorPath() string { return p.store.Path("floor") }
-
 // judge decides whether this host takes a release, writes the decision down, and
 // remembers what the release proves whether it is installed or not.
 func (p *place) judge(ctx context.Context, src Source) (*delivery, verify.Host, error) {
@@ -122,6 +119,16 @@ func (p *place) verdict(ctx context.Context, src Source, floor manifest.Floor, h
 
 // audit writes a decision into the log of the store.
 func (p *place) audit(ctx context.Context, d *delivery, decided error) error {
+	var result *verify.Result
+	if d != nil && decided == nil {
+		result = d.Result
+	}
+	entry := audit.Decision(result, decided)
+	entry.Product = cmp.Or(entry.Product, p.store.Product())
+	return p.record(ctx, entry)
+}
+
+func (p *place) record(ctx context.Context, entry audit.Entry) error {
 	options := []audit.Option{audit.WithClock(p.now)}
 	if p.name != "" {
 		options = append(options, audit.WithHost(p.name))
@@ -130,12 +137,6 @@ func (p *place) audit(ctx context.Context, d *delivery, decided error) error {
 	if err != nil {
 		return err
 	}
-	var result *verify.Result
-	if d != nil && decided == nil {
-		result = d.Result
-	}
-	entry := audit.Decision(result, decided)
-	entry.Product = cmp.Or(entry.Product, p.store.Product())
 	return errors.Join(log.Append(ctx, entry), log.Close())
 }
 

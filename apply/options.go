@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -20,7 +21,8 @@ import (
 // Swap returns when the new version runs and is ready; after an error the old one
 // runs, unless the error wraps [swap.ErrUnclear].
 //
-// A Swapper may also have these methods:
+// A Swapper may also have these methods; one that returns errors.ErrUnsupported counts
+// as absent:
 //
 //	Settle(ctx, swap.Move) error                      the move was confirmed: what was kept for going back may go
 //	Revert(ctx, swap.Move) error                      takes the move back, where that is gentler than a Swap the other way
@@ -56,7 +58,7 @@ type config struct {
 	keep     int
 	install  string
 	trial    *Trial
-	sandbox  Sandbox
+	sandbox  []sandbox.Option
 	scripts  time.Duration
 	guard    Guard
 	observer func(Event)
@@ -246,15 +248,14 @@ func WithTrial(t Trial) Option {
 	}
 }
 
-// WithSandbox sets where trials and verify scripts run. The default is a
-// [sandbox.Sandbox] with its defaults.
-func WithSandbox(s Sandbox) Option {
+// WithSandbox sets how trials and verify scripts are confined, beyond the defaults of
+// package sandbox. A program that calls [sandbox.Stage] first in main and gives
+// [sandbox.WithStage] gets the strongest confinement that the system has.
+func WithSandbox(options ...sandbox.Option) Option {
 	return func(c *config) error {
-		if s == nil {
-			return errors.New("WithSandbox: no sandbox is given")
-		}
-		c.sandbox = s
-		return nil
+		c.sandbox = slices.Clone(options)
+		_, err := sandbox.New(options...)
+		return err
 	}
 }
 

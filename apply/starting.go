@@ -30,9 +30,11 @@ func (h *Host) Starting(ctx context.Context, product string) (swap.Version, erro
 	if err := h.countStart(ctx, s); err != nil {
 		return swap.Version{}, err
 	}
-	err = h.within(ctx, product, func(p *place) error { return p.starting(ctx) })
-	if err != nil && !errors.Is(err, ErrBusy) {
-		return swap.Version{}, err
+	if !s.Busy() { // the start is not kept waiting
+		err = h.within(ctx, product, func(p *place) error { return p.starting(ctx) })
+		if err != nil && !errors.Is(err, ErrBusy) {
+			return swap.Version{}, err
+		}
 	}
 	p := &place{Host: h, store: s}
 	id, err := s.Resolve(store.Current)

@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -69,7 +68,7 @@ func (h *Host) Status(ctx context.Context, product string) (*Status, error) {
 		return nil, err
 	}
 	p := &place{Host: h, store: s}
-	st := &Status{Product: product, Versions: []Installed{}, Busy: busy(s)}
+	st := &Status{Product: product, Versions: []Installed{}, Busy: s.Busy()}
 	records, err := journal.Read(ctx, s.Path("journal"))
 	if err != nil {
 		st.drift("journal", "%v", err)
@@ -87,15 +86,6 @@ func (h *Host) Status(ctx context.Context, product string) (*Status, error) {
 
 func (st *Status) drift(what, format string, args ...any) {
 	st.Drift = append(st.Drift, Drift{What: what, Text: fmt.Sprintf(format, args...)})
-}
-
-// busy reports whether somebody holds the lock.
-func busy(s *store.Store) bool {
-	lock, err := s.Lock()
-	if err != nil {
-		return errors.Is(err, ErrBusy)
-	}
-	return lock.Release() != nil
 }
 
 func (st *Status) fromJournal(records []journal.Record) {

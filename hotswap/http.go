@@ -29,74 +29,102 @@ func HTTPS(server *http.Server, certFile, keyFile string) Server {
 	return newWeb(server, func(ln net.Listener) error { return server.ServeTLS(ln, certFile, keyFile) })
 }
 
+// site is one listener of a server.
+type site struct {
+	*web
+	serve func(net.Listener) error
+}
+
 // web drains an http.Server without its Shutdown, which drops requests that it
 // reads while it is shutting down (golang/go#75591).
 type web struct {
 	server   *http.Server
-	serve    func(net.Listener) error
 	second   *http.Server // holds the state of HTTP/2, so that it alone can be shut down; nil if it cannot
 	draining atomic.Bool
+	leaving  atomic.Bool // HTTP/2 connections were told of their end a while ago
 
 	mu       sync.Mutex
 	conns    map[net.Conn]webConn
-	closing  bool // idle connections are closed
+	seconds  map[*secondConn]struct{} // of HTTP/2
+	closing  bool                     // idle connections are closed
+	stopped  chan struct{}            // closed when a drain is over or taken back; nil if there is none
 	shutting sync.WaitGroup
 }
 
 type webConn struct {
 	idle  bool // no request is being answered
-	http2 bool // agreed on by TLS; its end is announced, so it is never just closed
+	http2 bool // its end is announced, so it is never just closed
 }
 
-func newWeb(server *http.Server, serve func(net.Listener) error) *web {
-	w := &web{server: server, serve: serve, conns: map[net.Conn]webConn{}, second: secondServer(server)}
-	if w.second != nil {
-		server.TLSNextProto = maps.Clone(w.second.TLSNextProto)
+// newWeb hooks into a server, once for all its listeners.
+func newWeb(server *http.Server, serve func(net.Listener) error) *site {
+	if hooked, ok := server.Handler.(*webHandler); ok {
+		return &site{hooked.web, serve}
 	}
-	w.hookHandler()
+	w := &web{
+		server: server, second: secondServer(server),
+		conns: map[net.Conn]webConn{}, seconds: map[*secondConn]struct{}{},
+	}
+	if w.second != nil {
+		server.TLSNextProto = w.announcing(maps.Clone(w.second.TLSNextProto))
+	}
+	server.Handler = &webHandler{w, server.Handler}
 	w.hookState()
-	return w
+	return &site{w, serve}
 }
 
-func (w *web) hookHandler() {
-	handler := w.server.Handler
-	w.server.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if w.draining.Load() && r.Header.Get("Upgrade") == "" {
-			// HTTP/2 takes it as a wish for GOAWAY. An answer that changes the
-			// protocol needs the header for that.
-			rw.Header().Set("Connection", "close")
-		}
-		if handler == nil {
-			http.DefaultServeMux.ServeHTTP(rw, r)
-			return
-		}
-		handler.ServeHTTP(rw, r)
-	})
+// webHandler is the handler of a server that is hooked into.
+type webHandler struct {
+	web   *web
+	inner http.Handler // nil: http.DefaultServeMux
+}
+
+func (h *webHandler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	inner := h.inner
+	if inner == nil {
+		inner = http.DefaultServeMux
+	}
+	last := h.web.lastWriter(rw, r)
+	inner.ServeHTTP(last, r)
+	if last, ok := last.(*lastWriter); ok {
+		last.mark() // nothing was written
+	}
+}
+
+// ends reports whether the answer to a request is to end its connection. An answer that
+// changes the protocol needs the header for that. With HTTP/2 the header stands for
+// a GOAWAY at once, which must not come before the clients were told.
+func (w *web) ends(r *http.Request) bool {
+	if r.ProtoMajor == 2 && w.second != nil {
+		return w.leaving.Load()
+	}
+	return w.draining.Load() && r.Header.Get("Upgrade") == ""
 }
 
 func (w *web) hookState() {
 	hook := w.server.ConnState
 	w.server.ConnState = func(conn net.Conn, state http.ConnState) {
+		first := firstConn(conn)
 		if hook != nil {
-			hook(conn, state)
+			hook(first, state)
 		}
-		w.note(conn, state)
+		w.note(first, state, first != conn)
 	}
 }
 
-func (w *web) note(conn net.Conn, state http.ConnState) {
+func (w *web) note(conn net.Conn, state http.ConnState, http2 bool) {
 	if state == http.StateHijacked {
 		if t := trackerOf(conn); t != nil {
 			t.hijack()
 		}
 	}
-	if w.update(conn, state) {
+	if w.update(conn, state, http2) {
 		conn.Close()
 	}
 }
 
 // update notes what a connection does, and reports whether it is to be closed.
-func (w *web) update(conn net.Conn, state http.ConnState) (end bool) {
+func (w *web) update(conn net.Conn, state http.ConnState, http2 bool) (end bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if state == http.StateHijacked || state == http.StateClosed {
@@ -106,26 +134,34 @@ func (w *web) update(conn net.Conn, state http.ConnState) (end bool) {
 	c := w.conns[conn]
 	c.idle = state != http.StateActive
 	if state != http.StateNew {
-		c.http2 = speaksHTTP2(conn) // a handshake, which it would wait for, is over
+		c.http2 = c.http2 || http2 || speaksHTTP2(conn) // a handshake, which it would wait for, is over
 	}
 	w.conns[conn] = c
 	return w.closing && state == http.StateIdle && !c.http2
 }
 
-func (w *web) Serve(ln net.Listener) error {
-	if err := w.serve(ln); !errors.Is(err, http.ErrServerClosed) {
+func (s *site) Serve(ln net.Listener) error {
+	if err := s.serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
 }
 
-// Drain has every answer close its connection. Idle HTTP/2 connections are
-// told to go away at once: whatever the client sends meanwhile it knows to
-// send again. HTTP/1 has no such word, so idle connections wait for their
-// next request.
+// Drain has every answer close its connection. HTTP/2 connections are told to go away,
+// idle ones too: first that they will end, and after a pause that they do, so that
+// no request is refused. HTTP/1 has no such word, so idle connections wait for
+// their next request.
 func (w *web) Drain() {
-	w.draining.Store(true)
-	w.goAway()
+	if w.draining.Swap(true) {
+		return
+	}
+	stopped := make(chan struct{})
+	w.mu.Lock()
+	w.stopped = stopped
+	w.mu.Unlock()
+	if w.second != nil {
+		w.announceAll(stopped)
+	}
 }
 
 func (w *web) goAway() {
@@ -135,13 +171,29 @@ func (w *web) goAway() {
 	w.shutting.Go(func() { _ = w.second.Shutdown(context.Background()) }) // it has no connections to wait for
 }
 
-func (w *web) Resume() { w.draining.Store(false) }
+// Resume lets answers keep their connections again. HTTP/2 connections that were told
+// that they end still do.
+func (w *web) Resume() {
+	w.stopTelling()
+	w.leaving.Store(false)
+	w.draining.Store(false)
+}
+
+func (w *web) stopTelling() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped != nil {
+		close(w.stopped)
+		w.stopped = nil
+	}
+}
 
 // Finish waits for the connections. After three quarters of the time those
 // that are idle are closed: a request that is on its way at that moment is lost.
 func (w *web) Finish(ctx context.Context) error {
 	w.Drain()
 	defer w.shutting.Wait()
+	defer w.stopTelling()
 	timer := time.NewTimer(patience(ctx))
 	defer timer.Stop()
 	ticker := time.NewTicker(webTick)

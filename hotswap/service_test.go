@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -49,6 +50,11 @@ func service(behaviour string) error {
 		return fmt.Errorf("crashing at start")
 	}
 	dir := os.Getenv("DIR")
+	if os.Getenv("LEAK") != "" {
+		if _, err := syscall.Open("/dev/zero", syscall.O_RDONLY, 0); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	p, err := hotswap.Open(serviceOptions(dir)...)
@@ -96,24 +102,30 @@ func serveAll(p *hotswap.Process, behaviour string) error {
 	if err != nil {
 		return err
 	}
-	echo, err := p.Listen("tcp", "127.0.0.1:0")
+	lines, datagrams := [2]string{"tcp", "127.0.0.1:0"}, [2]string{"udp", "127.0.0.1:0"}
+	if os.Getenv("SYSTEMD") != "" {
+		lines, datagrams = [2]string{"systemd", "lines"}, [2]string{"systemd", "packets"}
+	}
+	echo, err := p.Listen(lines[0], lines[1])
 	if err != nil {
 		return err
 	}
-	packets, err := p.ListenPacket("udp", "127.0.0.1:0")
+	packets, err := p.ListenPacket(datagrams[0], datagrams[1])
 	if err != nil {
 		return err
 	}
-	if os.Getenv("TLS") != "" {
-		if err := serveTLS(p); err != nil {
-			return err
-		}
+	secure, err := p.Listen("unix", filepath.Join(os.Getenv("DIR"), "https"))
+	if err != nil {
+		return err
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	server := &http.Server{Handler: handler(p, echo.Addr(), packets.LocalAddr()), Protocols: protocols}
-	go p.Serve(web, hotswap.HTTP(server))
+	handler := handler(p, echo.Addr(), packets.LocalAddr())
+	go p.Serve(web, hotswap.HTTP(&http.Server{Handler: handler, Protocols: protocols}))
+	go p.Serve(secure, hotswap.HTTPS(&http.Server{
+		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate()}},
+	}, "", ""))
 	go p.Serve(echo, hotswap.Conns(echoLines))
 	go answerPackets(packets)
 	return nil
@@ -125,18 +137,37 @@ func version() string { return os.Getenv("VERSION") }
 func handler(p *hotswap.Process, echo, packets net.Addr) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
+		body, err := readSlowly(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
 		fmt.Fprintf(w, "%s %d", version(), len(body))
 	})
+	mux.HandleFunc("/proto", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto) })
 	mux.HandleFunc("/addresses", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintf(w, "%v %v", echo, packets) })
 	mux.HandleFunc("/crash", func(http.ResponseWriter, *http.Request) { os.Exit(3) })
+	mux.HandleFunc("/environment", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintln(w, strings.Join(os.Args, " "))
+		fmt.Fprintln(w, strings.Join(os.Environ(), "\n"))
+	})
 	mux.HandleFunc("/fds", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, openFDs()) })
 	mux.HandleFunc("/hijack", func(w http.ResponseWriter, _ *http.Request) { hijack(p, w) })
 	return mux
+}
+
+// readSlowly says so when a body has begun and is not complete.
+func readSlowly(body io.Reader) ([]byte, error) {
+	start := make([]byte, 4)
+	n, err := io.ReadFull(body, start)
+	if n < len(start) {
+		return start[:n], nil
+	}
+	if err == nil && n == len(start) {
+		fmt.Fprintln(os.Stderr, "reading a body")
+	}
+	rest, err := io.ReadAll(body)
+	return append(start, rest...), err
 }
 
 func openFDs() string {
@@ -201,12 +232,14 @@ type running struct {
 // run starts version 1 and waits until it serves.
 func run(t *testing.T, env ...string) *running {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hs") // short: paths of sockets are limited
-	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o700))
+	return start(t, shortDir(t), exec.Command(executable(t)), env...)
+}
+
+func start(t *testing.T, dir string, cmd *exec.Cmd, env ...string) *running {
+	t.Helper()
 	s := &running{t: t, dir: dir, client: hotswap.NewClient(filepath.Join(dir, "control")), log: filepath.Join(dir, "log")}
-	s.first = exec.Command(executable(t))
-	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "VERSION=1", "DIR=" + dir}, env...)...)
+	s.first = cmd
+	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "GORACE=atexit_sleep_ms=0", "VERSION=1", "DIR=" + dir}, env...)...)
 	log, err := os.Create(s.log)
 	require.NoError(t, err)
 	defer log.Close()
@@ -233,7 +266,6 @@ func (s *running) end() {
 	}
 	_ = s.first.Process.Kill()
 	_ = s.first.Wait()
-	_ = os.RemoveAll(s.dir)
 }
 
 func (s *running) logged() string {
@@ -292,15 +324,15 @@ func (s *running) web() *http.Client {
 func (s *running) get(path string) (string, error) {
 	client := s.web()
 	defer client.CloseIdleConnections()
-	return fetch(client, path, nil)
+	return fetch(client, "http", path, nil)
 }
 
-func fetch(client *http.Client, path string, body io.Reader) (string, error) {
+func fetch(client *http.Client, scheme, path string, body io.Reader) (string, error) {
 	method := http.MethodGet
 	if body != nil {
 		method = http.MethodPost
 	}
-	request, err := http.NewRequest(method, "http://service"+path, body)
+	request, err := http.NewRequest(method, scheme+"://service"+path, body)
 	if err != nil {
 		return "", err
 	}
@@ -347,5 +379,7 @@ func (s *running) pidFile() int {
 	require.NoError(s.t, err)
 	return pid
 }
+
+const terminate = syscall.SIGTERM
 
 func alive(pid int) bool { return syscall.Kill(pid, 0) == nil }

@@ -25,6 +25,7 @@ import (
 )
 
 func TestUpgrade(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	assert.Equal(t, "1", s.version())
 	assert.Equal(t, s.first.Process.Pid, s.pidFile())
@@ -52,6 +53,7 @@ func (s *running) status() hotswap.Status {
 // TestChain upgrades again and again, under load that must not notice, and
 // looks for what is left behind.
 func TestChain(t *testing.T) {
+	t.Parallel()
 	upgrades := 20
 	if testing.Short() {
 		upgrades = 5
@@ -72,9 +74,16 @@ func TestChain(t *testing.T) {
 	s.eventually(func() bool { return s.fds() <= before }, "descriptors pile up")
 }
 
-// load sends requests until the returned function is called, which requires
-// that none failed and that there were enough.
+// load sends requests by HTTP/1.1 with old and new connections.
 func (s *running) load(t *testing.T) func(atLeast int) {
+	fresh := s.web()
+	fresh.Transport.(*http.Transport).DisableKeepAlives = true
+	return s.loadWith(t, "http", s.web(), s.web(), fresh)
+}
+
+// loadWith sends requests until the returned function is called, which
+// requires that none failed and that there were enough.
+func (s *running) loadWith(t *testing.T, scheme string, clients ...*http.Client) func(atLeast int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var (
 		all    sync.WaitGroup
@@ -83,18 +92,19 @@ func (s *running) load(t *testing.T) func(atLeast int) {
 	)
 	ask := func(client *http.Client, body func() io.Reader) {
 		for ctx.Err() == nil {
-			if _, err := fetch(client, "/version", body()); err != nil {
+			if _, err := fetch(client, scheme, "/version", body()); err != nil {
 				failed.CompareAndSwap(nil, &err)
 				return
 			}
 			count.Add(1)
 		}
 	}
-	post := func() io.Reader { return onlyReader{strings.NewReader("body")} } // cannot be sent twice
+	post := func() io.Reader { return onlyReader{strings.NewReader("body")} } // net/http cannot send it twice
+	if strings.HasPrefix(t.Name(), "TestProtocols/HTTP/2") {
+		// What crosses a GOAWAY must be sent again.
+		post = func() io.Reader { return strings.NewReader("body") }
+	}
 	get := func() io.Reader { return nil }
-	fresh := s.web()
-	fresh.Transport.(*http.Transport).DisableKeepAlives = true
-	clients := []*http.Client{s.web(), s.web(), fresh}
 	for _, client := range clients {
 		all.Go(func() { ask(client, post) })
 		all.Go(func() { ask(client, get) })
@@ -110,13 +120,15 @@ func (s *running) load(t *testing.T) func(atLeast int) {
 			t.Errorf("after %d requests: %v", count.Load(), *err)
 		}
 		assert.Greater(t, count.Load(), int64(atLeast))
+		t.Logf("%d requests", count.Load())
 	}
 }
 
 type onlyReader struct{ io.Reader }
 
 func TestFailedUpgradesLeaveTheOldProcess(t *testing.T) {
-	s := run(t, "READY=500ms")
+	t.Parallel()
+	s := run(t, "READY=1s")
 	script := filepath.Join(s.dir, "script")
 	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\n"), 0o700))
 	wrong := s.to(2)
@@ -200,6 +212,7 @@ func onStandby(t *testing.T, confirm time.Duration, env ...string) (s *running, 
 }
 
 func TestFinish(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	assert.Equal(t, s.first.Process.Pid, s.pidFile())
 	require.NoError(t, s.client.Finish(t.Context()))
@@ -213,6 +226,7 @@ func TestFinish(t *testing.T) {
 }
 
 func TestRevert(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	load := s.load(t)
 	require.NoError(t, s.client.Revert(t.Context()))
@@ -230,6 +244,7 @@ func TestRevert(t *testing.T) {
 }
 
 func TestUnconfirmed(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	load := s.load(t)
 	u := s.to(2)
@@ -243,6 +258,7 @@ func TestUnconfirmed(t *testing.T) {
 }
 
 func TestCrashOnStandby(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	_, err := s.get("/crash")
 	require.Error(t, err) // the one that it was answering
@@ -255,6 +271,7 @@ func TestCrashOnStandby(t *testing.T) {
 }
 
 func TestSuccessorThatIsTerminatedOnStandby(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	load := s.load(t)
 	require.NoError(t, syscall.Kill(successor, syscall.SIGTERM))
@@ -265,6 +282,7 @@ func TestSuccessorThatIsTerminatedOnStandby(t *testing.T) {
 }
 
 func TestTerminatedOnStandby(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	require.NoError(t, s.first.Process.Signal(syscall.SIGTERM))
 	s.exitsWith(0)
@@ -275,6 +293,7 @@ func TestTerminatedOnStandby(t *testing.T) {
 }
 
 func TestOldProcessDiesOnStandby(t *testing.T) {
+	t.Parallel()
 	s, successor := onStandby(t, time.Hour)
 	require.NoError(t, s.first.Process.Kill())
 	_ = s.first.Wait() // killed
@@ -286,6 +305,7 @@ func TestOldProcessDiesOnStandby(t *testing.T) {
 }
 
 func TestOneUpgradeAtATime(t *testing.T) {
+	t.Parallel()
 	s, _ := onStandby(t, time.Hour)
 	_, err := s.client.Upgrade(t.Context(), s.to(3))
 	require.ErrorIs(t, err, hotswap.ErrBusy)
@@ -315,6 +335,7 @@ func TestOneUpgradeAtATime(t *testing.T) {
 }
 
 func TestRevertBeforeReady(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	result := make(chan error, 1)
 	go func() {
@@ -351,6 +372,7 @@ func ask(t *testing.T, conn net.Conn) string {
 
 // TestShares counts which version answers new connections.
 func TestShares(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	echo, _ := s.addresses()
 	u := s.to(2)
@@ -393,6 +415,7 @@ func TestShares(t *testing.T) {
 }
 
 func TestSteps(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	load := s.load(t)
 	u := s.to(2)
@@ -409,6 +432,7 @@ func TestSteps(t *testing.T) {
 // TestUntakenConnectionsComeBack stops a successor while connections are on
 // their way to it, and kills it.
 func TestUntakenConnectionsComeBack(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc to know that a process has stopped")
 	}
@@ -468,6 +492,7 @@ func stopped(t *testing.T, pid int) bool {
 }
 
 func TestDatagrams(t *testing.T) {
+	t.Parallel()
 	s := run(t)
 	_, packets := s.addresses()
 	conn, err := net.Dial("udp", packets)

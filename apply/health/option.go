@@ -154,11 +154,14 @@ func WithTLS(t *tls.Config) Option {
 // says. For HTTP and GRPC.
 func WithUnixSocket(path string) Option {
 	return func(c *config) error {
+		if err := c.only("WithUnixSocket", kindHTTP, kindGRPC); err != nil {
+			return err
+		}
 		if !filepath.IsAbs(path) {
 			return fmt.Errorf("WithUnixSocket: %q is not an absolute path", path)
 		}
 		c.socket = path
-		return c.only("WithUnixSocket", kindHTTP, kindGRPC)
+		return nil
 	}
 }
 
@@ -166,11 +169,14 @@ func WithUnixSocket(path string) Option {
 // files unless set. For Command.
 func WithDir(path string) Option {
 	return func(c *config) error {
+		if err := c.only("WithDir", kindCommand); err != nil {
+			return err
+		}
 		if !filepath.IsAbs(path) {
 			return fmt.Errorf("WithDir: %q is not an absolute path", path)
 		}
 		c.dir = path
-		return c.only("WithDir", kindCommand)
+		return nil
 	}
 }
 

@@ -33,11 +33,8 @@ type shown struct {
 // ownFiles gives the thread a read-only view of the file system, with empty
 // folders for temporary files, and what is needed of the host in them.
 func (c *confinement) ownFiles(j *job) error {
-	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+	if err := unshareMounts(); err != nil {
 		return err
-	}
-	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("private mounts: %w", err)
 	}
 	hidden := slices.DeleteFunc(hiddenFolders(), func(dir string) bool { return !isFolder(dir) })
 	if !slices.Contains(hidden, tmpFolder) {
@@ -67,6 +64,17 @@ func (c *confinement) ownFiles(j *job) error {
 		}
 	}
 	return furnishDev(c.Temporary)
+}
+
+// unshareMounts gives the thread mounts of its own, from which nothing gets out.
+func unshareMounts() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return err
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return fmt.Errorf("private mounts: %w", err)
+	}
+	return nil
 }
 
 func isFolder(path string) bool {
@@ -198,6 +206,9 @@ func furnishDev(size int64) error {
 		}
 	}
 	if err := os.Mkdir("/dev/shm", 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := setReadOnly("/dev", true); err != nil {
 		return err
 	}
 	return emptyFolder("/dev/shm", "1777", size)

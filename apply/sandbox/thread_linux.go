@@ -160,13 +160,47 @@ func (p *threadPlan) release(cmd *exec.Cmd) error {
 			return errors.New("the program was ended while it was started")
 		}
 	}
-	if err := setLimits(pid, p.Limits); err != nil {
+	if err := p.limit(pid); err != nil {
 		return fmt.Errorf("limits: %w", err)
 	}
 	if cmd.SysProcAttr.Ptrace {
 		return unix.PtraceDetach(pid)
 	}
 	return nil
+}
+
+// limit sets the limits of a program. For one of another user that takes
+// CAP_SYS_RESOURCE, which root lacks in many containers, or to be that user: the
+// thread becomes it, for the rest of its life.
+func (p *threadPlan) limit(pid int) error {
+	err := setLimits(pid, p.Limits)
+	if err != unix.EPERM || p.User == nil {
+		return err
+	}
+	if err := becomeUser(*p.User); err != nil {
+		return err
+	}
+	return setLimits(pid, p.Limits)
+}
+
+// becomeUser changes the user of the calling thread alone: the functions of
+// package syscall change that of all threads. It keeps the process dumpable, if it is,
+// which the kernel would otherwise end (see PR_SET_DUMPABLE in prctl(2)).
+func becomeUser(u user) error {
+	dumpable, err := unix.PrctlRetInt(unix.PR_GET_DUMPABLE, 0, 0, 0, 0)
+	if err != nil {
+		return err
+	}
+	if _, _, errno := syscall.RawSyscall(sysSetresgid, uintptr(u.GID), uintptr(u.GID), uintptr(u.GID)); errno != 0 {
+		return errno
+	}
+	if _, _, errno := syscall.RawSyscall(sysSetresuid, uintptr(u.UID), uintptr(u.UID), uintptr(u.UID)); errno != 0 {
+		return errno
+	}
+	if dumpable != 1 {
+		return nil
+	}
+	return unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
 }
 
 func retry[T any](f func() (T, error)) (T, error) {

@@ -18,9 +18,13 @@ type Program struct {
 
 // Command returns the strategy that runs a program, by its absolute path and with
 // the arguments given, once for each swap: exit status 0 means that the new version
-// runs and is ready, and any other that nobody knows ([ErrUnclear]), unless
-// [WithPIDFile] shows that the old one still does. It is told by its environment,
-// which beside these variables has a PATH of the system's folders only:
+// runs and is ready, and any other that nobody knows ([ErrUnclear]). With a PID file
+// ([WithPIDFile]) Swap then waits, as long again as the program had, until it names a
+// process of the new version; and a failure after which it names one of the old version
+// is not unclear.
+//
+// The program is told by its environment, which beside these variables has a PATH of
+// the system's folders only:
 //
 //	HOTFIX_ACTION                "swap" or "reload"
 //	HOTFIX_PRODUCT               of the release
@@ -32,8 +36,11 @@ type Program struct {
 //	HOTFIX_CONFIRM_WITHIN        how long the new version may run unconfirmed, as "30s"; empty if it is confirmed at once
 //
 // The program runs in a process group of its own, without input. When its time is up
-// the group gets an interrupt and, three seconds later, a kill: a service that it
-// starts must leave the group (setsid) to live on.
+// the group gets an interrupt and, three seconds later, a kill. A service that the
+// program starts itself must leave the group (setsid) and must not keep the program's
+// outputs open, or it is ended with an error.
+//
+// Options: [WithTimeout], [WithEnvironment], [WithPIDFile], [WithReloadCommand].
 func Command(argv []string, opts ...Option) (*Program, error) {
 	c, err := newConfig(kindCommand, opts)
 	if err != nil {
@@ -74,22 +81,28 @@ func (p *Program) Swap(ctx context.Context, m Move) error {
 	return p.confirm(ctx, m)
 }
 
-// confirm looks at what runs, where that can be seen.
+// confirm waits until the new version runs, where that can be seen: a program may
+// end before what it has set going.
 func (p *Program) confirm(ctx context.Context, m Move) error {
 	if p.pidFile == "" {
 		return nil
 	}
-	now, err := p.Running(ctx, m.Product)
-	if errors.Is(err, errors.ErrUnsupported) {
+	ctx, cancel := limitedTo(ctx, p.run.Timeout)
+	defer cancel()
+	var now Process
+	err := poll(ctx, func() (err error) {
+		if now, err = p.Running(ctx, m.Product); err == nil {
+			err = m.arrived(now)
+		}
+		if errors.Is(err, errors.ErrUnsupported) {
+			err = &finalError{err}
+		}
+		return err
+	})
+	if err == nil || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
-	if err == nil {
-		err = m.arrived(now)
-	}
-	if err != nil {
-		return m.judge(fmt.Errorf("the command to swap %s ended well, but: %w", m.Product, err), now, nil)
-	}
-	return nil
+	return m.judge(fmt.Errorf("the command to swap %s ended well, but was not seen in time to have done so: %w", m.Product, err), now, nil)
 }
 
 func (p *Program) explain(ctx context.Context, m Move, err error) error {

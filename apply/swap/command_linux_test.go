@@ -87,6 +87,15 @@ func TestCommandTakesTooLong(t *testing.T) {
 	assert.Less(t, time.Since(begun), 20*time.Second)
 }
 
+// A service that was started carelessly would die of its first line of output, later
+// and unseen.
+func TestCommandLeavesAProcess(t *testing.T) {
+	err := command(t, "sleep 600 & true").Swap(t.Context(), move(t))
+	require.ErrorIs(t, err, swap.ErrUnclear)
+	assert.ErrorContains(t, err, "start what shall live on with setsid")
+	assert.NoError(t, command(t, "sleep 1 >/dev/null 2>&1 & true").Swap(t.Context(), move(t)))
+}
+
 // With a PID file, what a command says is compared with what runs.
 func TestCommandWithPIDFile(t *testing.T) {
 	m := move(t)
@@ -97,16 +106,21 @@ func TestCommandWithPIDFile(t *testing.T) {
 		unclear      bool
 	}{
 		{"does it", `cp "$NEW" "$PID"`, m.To, "", false},
-		{"does nothing", `true`, m.To, "ended well, but: process ", false},
+		{"does it soon", `(sleep 0.1; cp "$NEW" "$PID") >/dev/null 2>&1 &`, m.To, "", false},
+		{"does nothing", `true`, m.To, "ended well, but was not seen in time", false},
 		{"fails before", `exit 1`, m.To, "exit status 1", false},
 		{"fails after", `cp "$NEW" "$PID"; exit 1`, m.To, "exit status 1", true},
-		{"kills it", `rm "$PID"`, m.To, "the service does not run", true},
+		{"kills it", `rm "$PID"`, m.To, "ended well, but was not seen in time", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir, other := t.TempDir(), t.TempDir()
 			start(t, dir, "wait", m.From, m.To)
 			start(t, other, "wait", test.becomes, m.From)
-			c := command(t, test.script, swap.WithPIDFile(filepath.Join(dir, "pid")),
+			limit := swap.DefaultTimeout
+			if strings.Contains(test.want, "not seen in time") {
+				limit = time.Second
+			}
+			c := command(t, test.script, swap.WithTimeout(limit), swap.WithPIDFile(filepath.Join(dir, "pid")),
 				swap.WithEnvironment("PID="+filepath.Join(dir, "pid"), "NEW="+filepath.Join(other, "pid")))
 			err := c.Swap(t.Context(), m)
 			if test.want == "" {

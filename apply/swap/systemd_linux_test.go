@@ -97,6 +97,21 @@ func TestSystemd(t *testing.T) {
 	assert.Equal(t, []string{show, "--no-ask-password reload -- payments.service", show}, s.calls())
 }
 
+// After a new version that crashes, the way back is a restart again.
+func TestSystemdGoesBack(t *testing.T) {
+	m, s := move(t), newSystemctl(t)
+	old := start(t, t.TempDir(), "wait", m.From, m.To)
+	s.put("show", says("failed", "failed", "start-limit-hit", 0))
+	s.put("after", says("active", "running", "success", old.pid()))
+	u := s.unit()
+	_, err := u.Running(t.Context(), m.Product)
+	require.ErrorIs(t, err, swap.ErrNotRunning)
+	require.NoError(t, u.Swap(t.Context(), backward(m)))
+	now, err := u.Running(t.Context(), m.Product)
+	require.NoError(t, err)
+	assert.Equal(t, m.From.Digest, now.Digest)
+}
+
 func TestSystemdOfUser(t *testing.T) {
 	s := newSystemctl(t)
 	s.put("show", says("inactive", "dead", "success", 0))

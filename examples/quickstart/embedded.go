@@ -7,11 +7,16 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/tools/txtar"
@@ -29,7 +34,7 @@ var (
 
 // embedded is the service payments v1.4.2, which takes an expired session for
 // a good one.
-func embedded(work string) (*program, error) {
+func embedded(ctx context.Context, work string) (*program, error) {
 	p := &program{
 		product: "payments", pkg: ".", baseVersion: "v1.4.2", versionVariable: "main.version",
 		baseDir: filepath.Join(work, "base"), fixDir: filepath.Join(work, "fix"),
@@ -41,11 +46,71 @@ func embedded(work string) (*program, error) {
 			policy.SameToolchain(), policy.SameFlags("main.version"), policy.Reproducible(), policy.BaseProven(), policy.FaultShown(), policy.ExpectedEffects(),
 		},
 		tested: true,
+		live:   true,
 	}
-	if err := writeTree(p.baseDir, baseTree); err != nil {
-		return nil, err
+	for dir, tree := range map[string][]byte{p.baseDir: baseTree, p.fixDir: fixTree} {
+		if err := errors.Join(writeTree(dir, tree), writeHotswap(ctx, filepath.Join(dir, "hotfix"))); err != nil {
+			return nil, err
+		}
 	}
-	return p, writeTree(p.fixDir, fixTree)
+	return p, nil
+}
+
+// libraryModule is what the embedded service requires, for its package hotswap.
+const libraryModule = "github.com/gohotfix/hotfix"
+
+// writeHotswap writes a module with package hotswap alone into a folder, by which the
+// embedded service replaces the library: then it needs no network, and no other module.
+func writeHotswap(ctx context.Context, dir string) error {
+	from, err := packageFolder(ctx, libraryModule+"/hotswap")
+	if err != nil {
+		return err
+	}
+	names, err := filepath.Glob(filepath.Join(from, "*.go"))
+	if err != nil {
+		return err
+	}
+	to := filepath.Join(dir, "hotswap")
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		data, err := os.ReadFile(name)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, filepath.Base(name)), data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+libraryModule+"\n\ngo 1.26\n"), 0o644)
+}
+
+// packageFolder finds a package of the library: in the module that the quickstart is
+// run in, or in the version of the library that it was built from.
+func packageFolder(ctx context.Context, pkg string) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", pkg).Output()
+	if err == nil {
+		return strings.TrimSpace(string(out)), nil
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "", fmt.Errorf("finding the sources of %s: %w; run the quickstart in a checkout of the library", pkg, err)
+	}
+	return moduleFolder(ctx, libraryModule, info.Main.Version, strings.TrimPrefix(pkg, libraryModule))
+}
+
+// moduleFolder is a folder in a module of the module cache.
+func moduleFolder(ctx context.Context, path, version, below string) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", path+"@"+version).Output()
+	var answer struct{ Dir string }
+	if err := errors.Join(err, json.Unmarshal(out, &answer)); err != nil {
+		return "", fmt.Errorf("finding the sources of %s %s: %w", path, version, err)
+	}
+	return filepath.Join(answer.Dir, filepath.FromSlash(below)), nil
 }
 
 func writeTree(dir string, archive []byte) error {

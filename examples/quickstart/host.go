@@ -36,6 +36,9 @@ func (s *story) asHost(ctx context.Context, public []byte, result *hotfix.Result
 	s.say.line("Signed alike: where it comes from (%s, %s)", manifest.ProvenanceName, count(result.Provenance.Inputs, "input"))
 	installed := map[target.Target]string{}
 	for _, entry := range verified.Release.Packages {
+		if entry.Delta {
+			continue // for hosts that have the base; see goLive
+		}
 		if installed[entry.Target], err = s.install(ctx, result.Dist, entry); err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/gohotfix/hotfix"
+	"github.com/gohotfix/hotfix/hotswap"
 	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
 )
@@ -44,6 +45,11 @@ func TestStory(t *testing.T) {
 		"With one byte changed: refused",
 	} {
 		assert.Contains(t, story, want)
+	}
+	if hotswap.Supported() {
+		assert.Regexp(t, `hotfix applied +v1\.4\.2\+hotfix\.1 +401 Unauthorized`, story)
+		assert.Regexp(t, `rolled back +v1\.4\.2 +200 OK`, story)
+		assert.Regexp(t, `answered [1-9][0-9]+ times; requests that failed: 0\.`, story)
 	}
 	assert.Equal(t, 1, strings.Count(story, "<- the fault"))
 	assert.NotContains(t, story, "Warning")

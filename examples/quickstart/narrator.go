@@ -49,7 +49,7 @@ func (n *narrator) table(rows [][]string) {
 }
 
 func isQuantity(cell string) bool {
-	return strings.HasSuffix(cell, " MB") || strings.HasSuffix(cell, " s")
+	return strings.HasSuffix(cell, " MB") || strings.HasSuffix(cell, " s") || strings.HasSuffix(cell, " bytes")
 }
 
 func count(n int, of string) string {

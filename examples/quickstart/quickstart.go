@@ -30,6 +30,7 @@ type program struct {
 	fixTime              time.Time // of the fix commit
 	policies             []policy.Policy
 	tested               bool // by its own tests
+	live                 bool // it can be exchanged while it runs, as askService starts it
 	demonstrate          func(ctx context.Context, say *narrator, executable string) error
 }
 
@@ -62,7 +63,7 @@ func run(ctx context.Context, args []string, stdout io.Writer, progress *progres
 
 func (s *story) findProgram(ctx context.Context) (*program, error) {
 	if s.module == "" {
-		return embedded(s.work)
+		return embedded(ctx, s.work)
 	}
 	s.progress.begin("fetching " + s.module)
 	defer s.progress.end()
@@ -90,6 +91,9 @@ func (s *story) tell(ctx context.Context) error {
 		return err
 	}
 	if err := s.demonstrate(ctx, installed); err != nil {
+		return err
+	}
+	if err := s.goLive(ctx, production, public, result); err != nil {
 		return err
 	}
 	s.conclude(result)
@@ -176,6 +180,7 @@ func (s *story) options(production map[target.Target]string, signer *sign.Signer
 		hotfix.WithTargets(s.targets...),
 		hotfix.WithTime(p.fixTime),
 		hotfix.WithSigner(signer),
+		hotfix.WithDeltas(),
 		hotfix.WithOutput(s.dist()),
 		hotfix.WithCache(filepath.Join(s.work, "cache")),
 		hotfix.WithObserver(s.progress.observe),
@@ -228,13 +233,21 @@ func (s *story) keepKey(public []byte) error {
 }
 
 func resultRows(result *hotfix.Result) [][]string {
-	rows := [][]string{{"TARGET", "BASE", "FIX", "EXECUTABLE", "PACKAGE", "FILE"}}
+	rows := [][]string{{"TARGET", "BASE", "FIX", "EXECUTABLE", "PACKAGE", "AS A PATCH", "FILE"}}
 	for _, t := range result.Targets {
 		rows = append(rows, []string{
-			t.Target.String(), t.Base.Digest.Short(), t.Executable.Digest.Short(), size(t.Executable.Size), size(t.Size), t.Package,
+			t.Target.String(), t.Base.Digest.Short(), t.Executable.Digest.Short(), size(t.Executable.Size), size(t.Size), patch(t), t.Package,
 		})
 	}
 	return rows
+}
+
+// patch is the size of the delta package for those who have the base.
+func patch(t hotfix.TargetResult) string {
+	if len(t.Deltas) == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%d bytes", t.Deltas[0].Size)
 }
 
 func (s *story) conclude(result *hotfix.Result) {

@@ -104,6 +104,9 @@ func Run(ctx context.Context, c Command) (*Result, error) {
 		cmd.Stdout = stdout
 	}
 	err = subprocess.Run(ctx, cmd)
+	if errors.Is(err, subprocess.ErrLeft) {
+		err = nil // such as a daemon of the tool; its work is done
+	}
 	switch {
 	case cmd.ProcessState == nil:
 		return nil, fmt.Errorf("starting %s: %w", c.Argv[0], err)

@@ -157,3 +157,22 @@ func (m *Maker) sign(ctx context.Context, dir string, r manifest.Release) error 
 	}
 	return nil
 }
+
+// NextTrust returns the bundle over the next version of the trust file.
+func (m *Maker) NextTrust(ctx context.Context) ([]byte, error) {
+	next := m.trust.Document()
+	next.Version, next.Created = next.Version+1, next.Created.Add(time.Minute)
+	return m.signer.Sign(ctx, manifest.NewStatement(next))
+}
+
+// Notice returns the bundle over a notice that takes a release back.
+func (m *Maker) Notice(ctx context.Context, r manifest.Release) ([]byte, error) {
+	statement, err := manifest.NewStatement(r).Encode()
+	if err != nil {
+		return nil, err
+	}
+	return m.signer.Sign(ctx, manifest.NewStatement(manifest.Notice{
+		Schema: manifest.NoticeSchema, Product: r.Product, Channel: r.Channel, Created: m.start.Add(time.Hour),
+		Withdrawals: []manifest.Withdrawal{{ID: r.ID, Reason: "it loses orders"}}, Statements: []manifest.Digest{manifest.DigestOf(statement)},
+	}))
+}

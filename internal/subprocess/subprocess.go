@@ -21,8 +21,8 @@ const Grace = 3 * time.Second
 
 // Run starts a command, which [exec.CommandContext] made with the same ctx, and
 // waits for it. What it left running is ended after a run that ctx ended, and
-// after a run whose output such a process holds open; the latter is no error. The
-// error is that of [exec.Cmd.Start] or [exec.Cmd.Wait].
+// after one that went well but for a process that holds its output open; that is
+// [ErrLeft]. Every other error is that of [exec.Cmd.Start] or [exec.Cmd.Wait].
 func Run(ctx context.Context, cmd *exec.Cmd) error {
 	cmd.WaitDelay = Grace
 	tree := newProcessTree(cmd)
@@ -35,7 +35,11 @@ func Run(ctx context.Context, cmd *exec.Cmd) error {
 	lingering := errors.Is(err, exec.ErrWaitDelay)
 	tree.end(ctx.Err() != nil || lingering)
 	if lingering && ctx.Err() == nil {
-		return nil
+		return ErrLeft
 	}
 	return err
 }
+
+// ErrLeft says that a program ended well, but left a process that held its output
+// open and was ended for it.
+var ErrLeft = errors.New("it left a process that held its output open and was ended: start what shall live on with setsid, and with its output elsewhere")

@@ -59,21 +59,23 @@ func openHTTP(kind request) func(target) (client, error) {
 func (c *httpClient) close() { c.transport.CloseIdleConnections() }
 
 func (c *httpClient) do(ctx context.Context, payload string) (outcome, error) {
-	var connections atomic.Int64
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connections.Add(1) }})
+	var tries attempted
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn:      func(httptrace.GotConnInfo) { tries.connections.Add(1) },
+		WroteHeaders: func() { tries.sent.Add(1) },
+	})
 	r, err := c.request(ctx, payload)
 	if err != nil {
 		return outcome{}, err
 	}
 	response, err := c.transport.RoundTrip(r)
 	if err != nil {
-		return outcome{}, err
+		return outcome{}, c.failed(err, &tries)
 	}
 	answer, err := io.ReadAll(io.LimitReader(response.Body, wire.MaxBody))
 	if err := errors.Join(err, response.Body.Close()); err != nil {
 		return outcome{}, fmt.Errorf("reading the answer: %w", err)
 	}
-	again := int(connections.Load()) - 1
 	switch {
 	case response.StatusCode != http.StatusOK:
 		return outcome{}, statusFailure(response.StatusCode)
@@ -81,10 +83,26 @@ func (c *httpClient) do(ctx context.Context, payload string) (outcome, error) {
 		return outcome{}, wrongProtocol
 	case string(answer) != payload:
 		return outcome{}, wrongAnswer
-	case again > 0 && !c.kind.two:
+	case tries.connections.Load() > 1 && !c.kind.two:
 		return outcome{}, retried
 	}
-	return outcome{response.Header.Get(wire.VersionHeader), again}, nil
+	return outcome{response.Header.Get(wire.VersionHeader), max(0, int(tries.sent.Load())-1)}, nil
+}
+
+// attempted counts what became of one request.
+type attempted struct {
+	connections atomic.Int64 // that it was given
+	sent        atomic.Int64 // how often its headers were
+}
+
+// failed sorts out what no server can help: Go's client may choose a connection, hear that
+// it goes away, and give up a request of which it has not sent a byte, because it has closed
+// the body already.
+func (c *httpClient) failed(err error, tries *attempted) error {
+	if c.kind.two && tries.connections.Load() > 0 && tries.sent.Load() == 0 {
+		return fmt.Errorf("%w: %w", errUnsent, err)
+	}
+	return err
 }
 
 func (c *httpClient) request(ctx context.Context, payload string) (*http.Request, error) {

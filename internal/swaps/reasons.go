@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -29,6 +30,9 @@ const (
 )
 
 func statusFailure(code int) failure { return failure(fmt.Sprintf("status %d", code)) }
+
+// errUnsent is wrapped by the error of a request of which nothing left the client.
+var errUnsent = errors.New("the client gave up before it sent anything")
 
 // reason sorts errors into a few groups. What a request was sent with (addresses,
 // numbers of streams) is left out, so that equal causes count together.
@@ -55,7 +59,7 @@ func reasonOfSystem(err error) string {
 		return "connection refused"
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return "connection reset"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(err.Error(), "server closed idle connection"):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed), containsAny(err.Error(), closedWords):
 		return "connection closed before the answer"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"
@@ -65,11 +69,21 @@ func reasonOfSystem(err error) string {
 	return ""
 }
 
+// closedWords are how net/http says it where its errors have no names.
+var closedWords = []string{"server closed idle connection", "client connection force closed", "client connection lost"}
+
+func containsAny(text string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(text, w) })
+}
+
+// numbers are what differs between equal errors: addresses, ports, streams.
+var numbers = regexp.MustCompile(`\b[0-9]+(\.[0-9]+)*(:[0-9]+)?`)
+
 // maxReason is how much of an unknown error a table shows.
 const maxReason = 160
 
 func withoutNumbers(text string) string {
-	text = regexp.MustCompile(`[0-9]+(\.[0-9]+)*(:[0-9]+)?`).ReplaceAllString(text, "N")
+	text = numbers.ReplaceAllString(text, "N")
 	if i := strings.LastIndex(text, `": `); i >= 0 { // of a url.Error: method and address
 		text = text[i+3:]
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ type tally struct {
 	mutex    sync.Mutex
 	requests int64
 	resent   int64
+	unsent   int64
 	reasons  map[string]int64
 	versions map[string]int64
 	slowest  time.Duration
@@ -34,9 +36,12 @@ func (t *tally) count(o outcome, took time.Duration, err error) {
 	defer t.mutex.Unlock()
 	t.requests++
 	t.slowest = max(t.slowest, took)
-	if err != nil {
+	switch {
+	case errors.Is(err, errUnsent):
+		t.unsent++
+	case err != nil:
 		t.reasons[reason(err)]++
-	} else {
+	default:
 		t.resent += int64(o.resent)
 		t.versions[o.version]++
 	}

@@ -14,10 +14,10 @@ const requestLimit = 30 * time.Second
 
 // traffic is one kind of load.
 type traffic struct {
-	name    string
-	open    func(target) (client, error) // one of the clients
-	at      int                          // requests that each client has under way at once
-	counted string                       // what counts as a request, if that is not plain
+	name string
+	open func(target) (client, error) // one of the clients
+	at   int                          // requests that each client has under way at once
+	idle bool                         // pauses are longer than connections get to end
 }
 
 // client makes requests, several at a time if at is above one.
@@ -41,22 +41,47 @@ const (
 
 func allTraffic() []traffic {
 	return []traffic{
-		{"HTTP/1.1 GET, keep-alive", openHTTP(request{}), 1, ""},
-		{"HTTP/1.1 POST, keep-alive", openHTTP(request{post: true}), 1, ""},
-		{"HTTP/1.1 GET, new connections", openHTTP(request{fresh: true}), 1, ""},
-		{"HTTP/1.1 POST, new connections", openHTTP(request{post: true, fresh: true}), 1, ""},
-		{"HTTP/1.1 POST, slow body", openHTTP(request{post: true, slow: true}), slowAtOnce, ""},
-		{"HTTP/1.1 GET, slow answer", openHTTP(request{slow: true}), slowAtOnce, ""},
-		{"HTTP/1.1 POST, TLS", openHTTP(request{post: true, tls: true}), 1, ""},
-		{"HTTP/2 GET, TLS", openHTTP(request{tls: true, two: true}), 4, ""},
-		{"HTTP/2 POST, TLS", openHTTP(request{post: true, tls: true, two: true}), 4, ""},
-		{"HTTP/2 POST, TLS, slow body", openHTTP(request{post: true, slow: true, tls: true, two: true}), slowAtOnce, ""},
-		{"HTTP/2 GET, h2c", openHTTP(request{two: true}), 4, ""},
-		{"HTTP/2 POST, h2c", openHTTP(request{post: true, two: true}), 4, ""},
-		{"gRPC, unary", openGRPC, 4, ""},
-		{"gRPC, stream", openGRPCStream, 1, "messages"},
-		{"WebSocket", openSocket, 1, "messages"},
+		{"HTTP/1.1 GET, keep-alive", openHTTP(request{}), 1, false},
+		{"HTTP/1.1 POST, keep-alive", openHTTP(request{post: true}), 1, false},
+		{"HTTP/1.1 GET, new connections", openHTTP(request{fresh: true}), 1, false},
+		{"HTTP/1.1 POST, new connections", openHTTP(request{post: true, fresh: true}), 1, false},
+		{"HTTP/1.1 POST, slow body", openHTTP(request{post: true, slow: true}), slowAtOnce, false},
+		{"HTTP/1.1 GET, slow answer", openHTTP(request{slow: true}), slowAtOnce, false},
+		{"HTTP/1.1 POST, TLS", openHTTP(request{post: true, tls: true}), 1, false},
+		{"HTTP/2 GET, TLS", openHTTP(request{tls: true, two: true}), 4, false},
+		{"HTTP/2 POST, TLS", openHTTP(request{post: true, tls: true, two: true}), 4, false},
+		{"HTTP/2 POST, TLS, slow body", openHTTP(request{post: true, slow: true, tls: true, two: true}), slowAtOnce, false},
+		{"HTTP/2 GET, h2c", openHTTP(request{two: true}), 4, false},
+		{"HTTP/2 POST, h2c", openHTTP(request{post: true, two: true}), 4, false},
+		{"gRPC, unary", openGRPC, 4, false},
+		{"gRPC, stream", openGRPCStream, 1, false},
+		{"WebSocket", openSocket, 1, false},
 	}
+}
+
+// Connections of idle traffic get idleDrain to end, and rest for idlePause, in the middle:
+// the service has to close some of them while a client may be about to use them. As that
+// is slow, there are fewer requests.
+const (
+	idleDrain    = 2 * time.Second
+	idlePause    = 2500 * time.Millisecond
+	idleRequests = 4000
+	idleClients  = 16 // for each of the others
+)
+
+// of returns the plan for a kind of traffic.
+func (p plan) of(kind traffic) plan {
+	if kind.idle {
+		p.drain, p.pause, p.requests, p.clients = idleDrain, idlePause, min(p.requests, idleRequests), p.clients*idleClients
+	}
+	return p
+}
+
+// idleTraffic cannot be without failures for sure: a client of HTTP/1.1 may send a request
+// at the moment in which the service closes the connection, and neither knows what
+// became of it (RFC 9112, section 9.5).
+func idleTraffic() traffic {
+	return traffic{"HTTP/1.1 GET, idle beyond the drain", openHTTP(request{}), 1, true}
 }
 
 // mixed is a load of all kinds at once: each client is of the next kind.

@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"time"
-
-	"github.com/gohotfix/hotfix/internal/swaps/wire"
 )
 
 // Row is what became of one kind of traffic during the swaps of one way.
@@ -22,6 +18,7 @@ type Row struct {
 	Requests  int64         `json:"requests"` // or messages
 	Failed    int64         `json:"failed"`
 	Resent    int64         `json:"resent"`   // by the protocol's own rules, and answered
+	Unsent    int64         `json:"unsent"`   // given up by the client before it sent anything; nothing failed them
 	Reasons   []Count       `json:"reasons"`  // of the failures
 	Versions  []Count       `json:"versions"` // that answered
 	Handled   int64         `json:"handled"`  // requests that the processes say they answered; 0 if some could not say
@@ -66,6 +63,7 @@ type trial struct {
 
 // run returns an error only if the trial itself could not be done.
 func (t trial) run(ctx context.Context, kind traffic, name string) (row Row, err error) {
+	t.plan = t.of(kind)
 	dir, err := os.MkdirTemp("", "swaps-")
 	if err != nil {
 		return row, err
@@ -82,7 +80,7 @@ func (t trial) run(ctx context.Context, kind traffic, name string) (row Row, err
 	defer func() {
 		handled, ending := s.end(context.WithoutCancel(ctx))
 		row.settle(handled)
-		err = errors.Join(err, ending)
+		err = errors.Join(err, ending, w.close())
 	}()
 	if err := w.start(ctx, t.versions[0]); err != nil {
 		return row, err
@@ -104,7 +102,7 @@ func (t trial) swapAll(ctx context.Context, kind traffic, name string, s *runnin
 	l.end()
 	return Row{
 		Traffic: kind.name, Way: name, Swaps: h.swapped, Rollbacks: h.rolledBack,
-		Requests: l.tally.requests, Failed: l.tally.failed(), Resent: l.tally.resent,
+		Requests: l.tally.requests, Failed: l.tally.failed(), Resent: l.tally.resent, Unsent: l.tally.unsent,
 		Reasons: counts(l.tally.reasons), Versions: counts(l.tally.versions),
 		Swap: timesOf(h.swapTimes), Drain: timesOf(h.drainTimes), Cut: h.cut,
 		Slowest: l.tally.slowest, Took: time.Since(begin),
@@ -118,7 +116,7 @@ func (r *Row) settle(handled int64) {
 		return
 	}
 	r.Handled = handled
-	r.Twice = max(0, handled-(r.Requests-r.Failed))
+	r.Twice = max(0, handled-(r.Requests-r.Failed-r.Unsent))
 }
 
 // history is what the swaps of one trial were like.
@@ -177,13 +175,23 @@ func (h *history) rollback(ctx context.Context) error {
 	return h.leave(ctx, taken)
 }
 
-// expect requires that a new connection is answered by the current version.
+// expect requires that a new connection is answered by the current version: the first
+// one that is made after hotswap said so. The baselines may drop some.
 func (h *history) expect(ctx context.Context) error {
-	health, err := askHealth(ctx, h.running.to.http)
-	if err == nil && health.Version != h.versions[h.current].version {
-		err = fmt.Errorf("version %s answers and not %s", health.Version, h.versions[h.current].version)
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	for {
+		health, err := askHealth(ctx, h.running.to.http)
+		if err == nil && health.Version != h.versions[h.current].version {
+			err = fmt.Errorf("version %s answers and not %s", health.Version, h.versions[h.current].version)
+		}
+		if _, strict := h.way.(*hot); err == nil || strict {
+			return err
+		}
+		if waiting := pause(ctx, time.Millisecond); waiting != nil {
+			return errors.Join(err, waiting)
+		}
 	}
-	return err
 }
 
 // leave waits until the old process is gone. That it had to cut something is noted: the
@@ -199,31 +207,4 @@ func (h *history) leave(ctx context.Context, pid int) error {
 	}
 	h.drainTimes = append(h.drainTimes, max(0, e.At.Sub(begin)))
 	return nil
-}
-
-// healthLimit is how long a health check may take.
-const healthLimit = time.Second
-
-var errUnhealthy = errors.New("unhealthy")
-
-// askHealth asks on a new connection.
-func askHealth(ctx context.Context, addr string) (wire.Health, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthLimit)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
-	if err != nil {
-		return wire.Health{}, err
-	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	response, err := transport.RoundTrip(r)
-	if err != nil {
-		return wire.Health{}, fmt.Errorf("%w: %s", errUnhealthy, reason(err))
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return wire.Health{}, fmt.Errorf("%w: status %d", errUnhealthy, response.StatusCode)
-	}
-	var h wire.Health
-	err = json.NewDecoder(http.MaxBytesReader(nil, response.Body, wire.MaxEvent)).Decode(&h)
-	return h, err
 }

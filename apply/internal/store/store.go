@@ -25,12 +25,14 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/internal/filelock"
@@ -182,13 +184,28 @@ func (s *Store) Path(elem ...string) string {
 	return filepath.Join(append([]string{s.dir}, elem...)...)
 }
 
-// Lock takes the lock that allows changes. It does not wait: [ErrBusy].
-func (s *Store) Lock() (*filelock.Lock, error) {
-	lock, err := filelock.Try(s.Path("lock"))
-	if errors.Is(err, filelock.ErrHeld) {
+// patience is how long [Store.Lock] waits: for whoever looks at the status, not for
+// another operation.
+const patience = time.Second
+
+// Lock takes the lock that allows changes. It hardly waits: [ErrBusy].
+func (s *Store) Lock(ctx context.Context) (*filelock.Lock, error) {
+	limited, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	lock, err := filelock.Acquire(limited, s.Path("lock"))
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("%w: %s; wait for it to end, and see its status", ErrBusy, s.dir)
 	}
 	return lock, err
+}
+
+// Busy reports whether another process, or another call, holds the lock.
+func (s *Store) Busy() bool {
+	lock, err := filelock.Try(s.Path("lock"))
+	if err != nil {
+		return errors.Is(err, filelock.ErrHeld)
+	}
+	return lock.Release() != nil
 }
 
 // readSmall reads a file of at most limit bytes.

@@ -164,14 +164,15 @@ func TestStoresThatAreRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "not a folder but a link")
 }
 
-func TestLockIsNotWaitedFor(t *testing.T) {
+func TestLock(t *testing.T) {
 	s := newStore(t)
-	lock, err := s.Lock()
+	lock, err := s.Lock(t.Context())
 	require.NoError(t, err)
-	_, err = s.Lock()
+	assert.True(t, s.Busy())
+	_, err = s.Lock(t.Context())
 	require.ErrorIs(t, err, store.ErrBusy)
 	require.NoError(t, lock.Release())
-	lock, err = s.Lock()
+	lock, err = s.Lock(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, lock.Release())
 }

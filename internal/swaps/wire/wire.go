@@ -38,8 +38,8 @@ const MaxEvent = 4096
 // Event is one line of a service's standard output, in JSON. All processes of a service,
 // one after the other, write to the same pipe.
 type Event struct {
-	PID     int       `json:"pid"`
-	Version string    `json:"version"`
+	PID     int       `json:"pid"`               // of the process that tells
+	Version string    `json:"version"`           // that it runs
 	What    string    `json:"what"`              // Ready or Gone
 	At      time.Time `json:"at"`                // by the clock of the host
 	Handled int64     `json:"handled,omitempty"` // requests and messages answered, told with Gone
@@ -70,9 +70,9 @@ func ParseEvent(line []byte) (Event, error) {
 
 // Health is what /healthz answers.
 type Health struct {
-	PID     int    `json:"pid"`
-	Version string `json:"version"`
-	Memory  uint64 `json:"memory"` // bytes that the process has from the system
+	PID     int    `json:"pid"`     // of the process that answers
+	Version string `json:"version"` // that it runs
+	Memory  uint64 `json:"memory"`  // bytes that the process has from the system
 }
 
 // Echo is the gRPC service.

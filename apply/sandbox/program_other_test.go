@@ -1,0 +1,9 @@
+//go:build !unix
+
+package sandbox_test
+
+import "os"
+
+var terminate = os.Interrupt
+
+func tree([]string) int { return 1 }
