@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/gohotfix/hotfix/internal/crash/disk"
 	"github.com/gohotfix/hotfix/internal/crash/trace"
 )
 
@@ -112,6 +114,18 @@ func TestSample(t *testing.T) {
 	assert.Equal(t, []int{0, 1, 2}, sample(3, 5))
 	assert.Equal(t, []int{0, 2, 5, 7}, sample(10, 4))
 	assert.Empty(t, sample(0, 4))
+}
+
+func TestUntraceable(t *testing.T) {
+	for err, want := range map[error]bool{
+		fmt.Errorf("trace: %w", errors.ErrUnsupported):           true,
+		fmt.Errorf("trace: %w", syscall.EPERM):                   true,
+		fmt.Errorf("%w: %w", disk.ErrUnavailable, syscall.EPERM): false, // the disk's business
+		fmt.Errorf("trace: %w", syscall.ENOENT):                  false,
+	} {
+		assert.Equal(t, want, untraceable(err), err)
+	}
+	assert.False(t, untraceable(nil))
 }
 
 // A full disk does half of a write, and after it nothing that needs room.

@@ -65,8 +65,10 @@ func (p *prover) fail(ctx context.Context, o operation) error {
 		row := p.report.row(d.name, p.label, o.name, len(calls))
 		err := p.each(ctx, len(calls), func(ctx context.Context, i int) error {
 			call, wrong, err := p.failAt(ctx, s, d, calls[i].N)
-			row.tried(fmt.Sprintf("%s at call %d, %s %s", d.name, call.N, call.Name, call.Path), wrong)
-			return err
+			if err != nil {
+				return err
+			}
+			return p.note(ctx, row, fmt.Sprintf("%s at call %d, %s %s", d.name, call.N, call.Name, call.Path), wrong)
 		})
 		if err != nil {
 			return err

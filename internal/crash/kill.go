@@ -36,8 +36,7 @@ func (p *prover) kill(ctx context.Context, o operation) error {
 		if wrong == nil {
 			wrong = p.judge(ctx, dir, s, end.acknowledged, func() error { return p.recover(ctx, dir, o, row, i) })
 		}
-		row.tried(fmt.Sprintf("killed before call %d, %s %s", call.N, call.Name, call.Path), wrong)
-		return nil
+		return p.note(ctx, row, fmt.Sprintf("killed before call %d, %s %s", call.N, call.Name, call.Path), wrong)
 	})
 }
 

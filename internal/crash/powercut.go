@@ -52,8 +52,10 @@ func (p *prover) powercut(ctx context.Context, f disk.Filesystem, o operation) (
 	}
 	return disk.Replay(start, record, chosen, f.Sector, func(state disk.State, d *disk.Disk, marks []string) error {
 		wrong, err := c.examine(ctx, s, d, len(marks) > 0)
-		row.tried(fmt.Sprintf("power cut after %d of %d writes and flushes, %s", state.Cut, len(record), state.Name), wrong)
-		return err
+		if err != nil {
+			return err
+		}
+		return p.note(ctx, row, fmt.Sprintf("power cut after %d of %d writes and flushes, %s", state.Cut, len(record), state.Name), wrong)
 	})
 }
 

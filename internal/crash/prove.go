@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	"github.com/gohotfix/hotfix/internal/crash/disk"
 )
@@ -21,6 +23,10 @@ const (
 // prove does what the settings say.
 func (s settings) prove(ctx context.Context, st *stage, r *report) error {
 	subject, err := s.newSubject(ctx, st)
+	if untraceable(err) {
+		r.skip(fmt.Sprintf("everything: system calls cannot be traced here: %v", err))
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -29,14 +35,24 @@ func (s settings) prove(ctx context.Context, st *stage, r *report) error {
 		if s.short {
 			p.most = shortTrials
 		}
-		if err := s.disturb(ctx, p, proof, s.filesystems()); err != nil {
-			return err
+		err := s.disturb(ctx, p, proof, s.filesystems())
+		if err == nil {
+			err = s.control(ctx, st, r, proof)
 		}
-		if err := s.control(ctx, st, r, proof); err != nil {
+		if untraceable(err) {
+			r.skip(fmt.Sprintf("%s: system calls cannot be traced here: %v", proof, err))
+			continue
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// untraceable reports whether an error says that this system does not trace, or forbids it.
+func untraceable(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EPERM) && !errors.Is(err, disk.ErrUnavailable)
 }
 
 func (s settings) newSubject(ctx context.Context, st *stage) (subject, error) {
@@ -89,14 +105,26 @@ func (s settings) cut(ctx context.Context, p *prover, filesystems []disk.Filesys
 		p.most = shortStates
 	}
 	for _, f := range filesystems {
-		if err := disk.Available(f); err != nil {
+		err := disk.Available(f)
+		if err == nil {
+			err = p.cutAll(ctx, f)
+		}
+		if errors.Is(err, disk.ErrUnavailable) {
 			p.report.skip(fmt.Sprintf("power cuts on %s: %v", f.Name, err))
 			continue
 		}
-		for _, o := range p.subject.operations() {
-			if err := p.powercut(ctx, f, o); err != nil {
-				return err
-			}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cutAll cuts the power of all operations on one file system.
+func (p *prover) cutAll(ctx context.Context, f disk.Filesystem) error {
+	for _, o := range p.subject.operations() {
+		if err := p.powercut(ctx, f, o); err != nil {
+			return err
 		}
 	}
 	return nil

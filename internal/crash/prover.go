@@ -29,6 +29,15 @@ func (p *prover) each(ctx context.Context, n int, try func(context.Context, int)
 	return group.Wait()
 }
 
+// note notes what was found, unless the whole run was ended meanwhile.
+func (p *prover) note(ctx context.Context, r *row, what string, wrong error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r.tried(what, wrong)
+	return nil
+}
+
 // sample returns numbers below n: all, or most of them that are spread evenly.
 func sample(n, most int) []int {
 	count := n

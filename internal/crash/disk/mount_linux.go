@@ -35,7 +35,8 @@ func Filesystems() []Filesystem {
 	}
 }
 
-// ErrUnavailable is wrapped by what [Available] returns.
+// ErrUnavailable is wrapped by what [Available] returns, and by errors that say the same
+// later.
 var ErrUnavailable = errors.New("block devices cannot be recorded here")
 
 // Available says why the file system cannot be recorded on this machine, or nil.
@@ -64,13 +65,18 @@ func (f Filesystem) Make(ctx context.Context, path string) error {
 }
 
 // Mount mounts the file system that is on a file on a folder. unmount also gives the
-// loop device back.
+// loop device back. Where the kernel does not know the file system, or forbids it, the error
+// wraps [ErrUnavailable].
 func (f Filesystem) Mount(path, dir string) (unmount func() error, err error) {
 	loop, err := attach(path, f.Sector)
 	if err != nil {
 		return nil, fmt.Errorf("disk: a loop device for %s: %w", path, err)
 	}
-	if err := unix.Mount(loop.Name(), dir, f.Name, 0, f.options); err != nil {
+	err = unix.Mount(loop.Name(), dir, f.Name, 0, f.options)
+	if err == unix.ENODEV || err == unix.EPERM {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("disk: mounting %s: %w", f.Name, err), detach(loop))
 	}
 	return func() error { return errors.Join(umount(dir), detach(loop)) }, nil

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,7 +32,8 @@ type Server struct {
 	n    int
 }
 
-// NewServer mounts a FUSE file system on a new folder in dir.
+// NewServer mounts a FUSE file system on a new folder in dir. Where that may not be, the
+// error wraps [ErrUnavailable].
 func NewServer(dir string) (*Server, error) {
 	s := &Server{dir: filepath.Join(dir, "devices")}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
@@ -44,7 +46,7 @@ func NewServer(dir string) (*Server, error) {
 		SingleThreaded: true, // so that what was answered before a flush stands before it
 	}})
 	if err != nil {
-		return nil, fmt.Errorf("disk: mounting a FUSE file system: %w", err)
+		return nil, fmt.Errorf("%w: mounting a FUSE file system: %w", ErrUnavailable, errors.Join(err, os.Remove(s.dir)))
 	}
 	s.root = root
 	return s, nil
