@@ -27,6 +27,7 @@ func table() []row {
 	return []row{
 		{"target", nil},
 		{"hotswap", nil},
+		{"hotswap/web", []string{"hotswap"}},
 		{"pack/manifest", []string{"target"}},
 		{"pack/delta/...", []string{"internal/...", "pack/delta/internal/..."}},
 		{"build/...", shared("build/...")},
@@ -55,7 +56,7 @@ func table() []row {
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
 		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
-		{"internal/swaps/...", []string{"hotswap", "internal/swaps/..."}},                          // a program that exchanges a service under load
+		{"internal/swaps/...", []string{"hotswap/...", "internal/swaps/..."}},                      // a program that exchanges a service under load
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}
@@ -158,6 +159,8 @@ func TestLayersAreEnforced(t *testing.T) {
 		{"apply/health", "pack/manifest", "must not import"},
 		{"apply/sandbox", "apply/swap", "must not import"},
 		{"hotswap", "apply/swap", "must not import"},
+		{"hotswap", "hotswap/web", "must not import"},
+		{"apply/swap", "hotswap/web", "must not import"},
 		{"rollout", "rollout/ssh", "must not import"},
 		{"rollout/pull", "rollout/ssh", "must not import"},
 		{".", "rollout/ssh", "must not import"},
