@@ -32,7 +32,7 @@ require (
 	golang.org/x/mod v0.42.0
 	// Bounded groups of goroutines that build and pack targets.
 	golang.org/x/sync v0.24.0
-	// Windows job objects, which end a build with all its children.
+	// Windows job objects, which end a build with all its children; namespaces, Landlock and limits of sandboxes on Linux.
 	golang.org/x/sys v0.49.0
 	// Asks whether standard error is a terminal, and reads passwords without echo.
 	golang.org/x/term v0.47.0

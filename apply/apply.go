@@ -9,7 +9,6 @@ import (
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
 	"github.com/gohotfix/hotfix/apply/journal"
-	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 )
@@ -133,24 +132,6 @@ func (o *operation) prepare(ctx context.Context, d *delivery, host verify.Host) 
 		return err
 	}
 	return o.rehearse(ctx)
-}
-
-// keepFloor writes down what the floor will be once this is confirmed, so that
-// whoever finishes need not judge the release again, which may have expired by then.
-func (o *operation) keepFloor(ctx context.Context, d *delivery) error {
-	floor, err := o.readFloor(ctx)
-	if err != nil {
-		return err
-	}
-	next, err := d.Confirmed(floor)
-	if err != nil {
-		return err
-	}
-	data, err := next.Encode()
-	if err != nil {
-		return err
-	}
-	return atomicfile.WriteFile(o.staging("floor"), data, 0o600)
 }
 
 // checkPlan requires, while nothing has happened yet, that this host can do what the

@@ -528,3 +528,23 @@ func TestScripts(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "run HF-2\nrun HF-3\nundo HF-3\nrun HF-4\nundo HF-4\n", logged())
 }
+
+// A version that ends while it soaks is taken back even if its checks hold, because
+// another process answers them.
+func TestVersionThatEndsWhileSoakingIsTakenBack(t *testing.T) {
+	s := newScene(t)
+	s.apply(s.release(1, "1.0.0", ""))
+	asked := 0
+	ends := check(func(context.Context) error {
+		if asked++; asked == 3 {
+			s.service.mu.Lock()
+			s.service.digest = s.digest("1.0.0") // the old process took over by itself
+			s.service.mu.Unlock()
+		}
+		return nil
+	})
+	_, err := s.host(apply.WithChecks(ends), apply.WithSoak(time.Minute, time.Millisecond)).Apply(t.Context(), apply.FromDist(s.release(2, "1.0.1", "1.0.0")))
+	require.ErrorIs(t, err, apply.ErrUnhealthy)
+	assert.ErrorContains(t, err, "the new one has ended")
+	s.requireRuns("1.0.0")
+}

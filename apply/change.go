@@ -12,7 +12,6 @@ import (
 	"github.com/gohotfix/hotfix/apply/journal"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/pack/manifest"
-	"github.com/gohotfix/hotfix/verify"
 )
 
 // change moves the service from one version to another, and takes that back if
@@ -180,15 +179,21 @@ func (p *place) checkOf(c *manifest.Check) (health.Checker, error) {
 	return health.Command(argv, health.WithTimeout(limit))
 }
 
-// confirm makes the version the one that stays: from here on nothing goes back by
-// itself. The floor rises after the journal says so, and recovery makes up for a
-// crash in between.
+// confirm makes the version the one that stays. First the strategy lets go of what it
+// kept for going back; if it cannot, the version is taken back. Then the journal says so,
+// and from there on nothing goes back by itself. The floor rises last, and recovery makes
+// up for a crash in between.
 func (o *operation) confirm(ctx context.Context, text string) (*Outcome, error) {
-	if err := o.advance(journal.Confirmed, text); err != nil {
-		if !o.record.State.Switched() {
-			return nil, errors.Join(err, o.abandon(err))
-		}
-		return nil, &RevertedError{Product: o.store.Product(), Hotfix: o.record.Hotfix, State: o.record.State, Err: err, After: o.revert(ctx, err)}
+	err := o.step("settle", func() error { return o.settle(ctx) })
+	if err == nil {
+		err = o.advance(journal.Confirmed, text)
+	}
+	if err != nil && !o.record.State.Switched() {
+		return nil, errors.Join(err, o.abandon(err))
+	}
+	if err != nil {
+		reached := o.record.State
+		return nil, &RevertedError{Product: o.store.Product(), Hotfix: o.record.Hotfix, State: reached, Err: err, After: o.revert(ctx, err)}
 	}
 	ctx, cancel := settled(ctx)
 	defer cancel()
@@ -204,9 +209,6 @@ func (o *operation) finish(ctx context.Context) error {
 		if err := o.leave(ctx); err != nil {
 			return err
 		}
-	}
-	if err := o.settle(ctx); err != nil {
-		return err
 	}
 	if _, err := o.store.Collect(o.keep, o.record.From, o.record.To); err != nil {
 		return err
@@ -224,25 +226,6 @@ func (o *operation) leave(ctx context.Context) error {
 		return err
 	}
 	return o.step("point previous back", func() error { return o.store.Point(store.Previous, o.predecessor(o.record.To)) })
-}
-
-func (o *operation) raiseFloor(ctx context.Context) error {
-	kept, err := verify.ReadFloor(ctx, o.staging("floor"), o.store.Product())
-	if err != nil {
-		return err
-	}
-	now, err := o.readFloor(ctx)
-	if err != nil {
-		return err
-	}
-	if kept.Number().Compare(now.Number()) <= 0 {
-		return nil // risen already, or a rollback, which leaves it alone
-	}
-	return verify.WriteFloor(ctx, o.floorPath(), kept)
-}
-
-func (p *place) readFloor(ctx context.Context) (manifest.Floor, error) {
-	return verify.ReadFloor(ctx, p.floorPath(), p.store.Product())
 }
 
 // settle tells the strategy that nobody goes back any more.

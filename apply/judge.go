@@ -60,9 +60,6 @@ func (h *Host) verifierOptions(t *verify.Trust) []verify.Option {
 	return options
 }
 
-// floorPath is where the floor of the product is.
-func (p *place) floorPath() string { return p.store.Path("floor") }
-
 // judge decides whether this host takes a release, writes the decision down, and
 // remembers what the release proves whether it is installed or not.
 func (p *place) judge(ctx context.Context, src Source) (*delivery, verify.Host, error) {

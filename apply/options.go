@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -58,7 +59,7 @@ type config struct {
 	keep     int
 	install  string
 	trial    *Trial
-	sandbox  Sandbox
+	sandbox  []sandbox.Option
 	scripts  time.Duration
 	guard    Guard
 	observer func(Event)
@@ -261,15 +262,14 @@ func WithTrial(t Trial) Option {
 	}
 }
 
-// WithSandbox sets where trials and verify scripts run. The default is a
-// [sandbox.Sandbox] with its defaults.
-func WithSandbox(s Sandbox) Option {
+// WithSandbox sets how trials and verify scripts are confined, beyond the defaults of
+// package sandbox. A program that calls [sandbox.Stage] first in main and gives
+// [sandbox.WithStage] gets the strongest confinement that the system has.
+func WithSandbox(options ...sandbox.Option) Option {
 	return func(c *config) error {
-		if s == nil {
-			return errors.New("WithSandbox: no sandbox is given")
-		}
-		c.sandbox = s
-		return nil
+		c.sandbox = slices.Clone(options)
+		_, err := sandbox.New(options...)
+		return err
 	}
 }
 

@@ -22,6 +22,8 @@ type Server interface {
 // Drainer is a [Server] that can ask its connections to end without waiting
 // for them, and can go on afterwards. While a process is on standby, a Server
 // that is none keeps its connections until the upgrade is finished.
+//
+// Drain and Resume must not call methods of the [Process], which waits for them.
 type Drainer interface {
 	Server
 	// Drain makes every connection end after what it is doing. It does not block.

@@ -240,7 +240,7 @@ func start(t *testing.T, dir string, cmd *exec.Cmd, env ...string) *running {
 	t.Helper()
 	s := &running{t: t, dir: dir, client: hotswap.NewClient(filepath.Join(dir, "control")), log: filepath.Join(dir, "log")}
 	s.first = cmd
-	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "VERSION=1", "DIR=" + dir}, env...)...)
+	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "GORACE=atexit_sleep_ms=0", "VERSION=1", "DIR=" + dir}, env...)...)
 	log, err := os.Create(s.log)
 	require.NoError(t, err)
 	defer log.Close()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gohotfix/hotfix/apply"
 	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/verify/inline"
 )
 
@@ -25,7 +26,7 @@ type agent struct {
 	args           []string
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stage *sandbox.Hook, stdin io.Reader, stdout, stderr io.Writer) error {
 	commands := map[string]func(*agent, context.Context) error{
 		"apply": (*agent).apply, "confirm": (*agent).confirm, "rollback": (*agent).rollback, "recover": (*agent).recover,
 		"starting": (*agent).starting, "adopt": (*agent).adopt, "status": (*agent).status, "guard": (*agent).guard,
@@ -45,7 +46,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	a.args = flags.Args()
 	var err error
-	if a.host, err = a.settings.host(args[1:len(args)-len(a.args)], a.observe); err != nil {
+	if a.host, err = a.settings.host(args[1:len(args)-len(a.args)], a.observe, apply.WithSandbox(sandbox.WithStage(stage))); err != nil {
 		return err
 	}
 	return commands[args[0]](a, ctx)

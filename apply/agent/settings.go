@@ -14,11 +14,11 @@ import (
 
 // settings are what the flags say.
 type settings struct {
-	store, product, trust, name, swap, install string
-	checks                                     list
-	try                                        list
-	soak, interval, wait, confirmWithin        time.Duration
-	external, json                             bool
+	store, product, trust, name, swap, install, tryURL string
+	checks                                             list
+	try                                                list
+	soak, interval, wait, confirmWithin                time.Duration
+	external, json                                     bool
 }
 
 // list is a flag that can be given more than once.
@@ -40,6 +40,7 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.install, "install", "", "`path` outside of the store at which to install the executable as well")
 	flags.Var(&s.checks, "check", "what must hold after the switch: an http URL, tcp:ADDRESS or command:ARGV, which is also for https; can be given again")
 	flags.Var(&s.try, "try", "`argument` with which the new executable is started once in the sandbox before the switch; can be given again")
+	flags.StringVar(&s.tryURL, "try-url", "", "`address` in the sandbox, as http://127.0.0.1:8080/healthz, at which the executable must answer when it is started so")
 	flags.DurationVar(&s.wait, "wait", apply.DefaultWait, "how long the checks may take to hold")
 	flags.DurationVar(&s.soak, "soak", apply.DefaultSoak, "how long they have to go on holding")
 	flags.DurationVar(&s.interval, "interval", apply.DefaultInterval, "time between two rounds of checks")
@@ -50,13 +51,13 @@ func (s *settings) define(flags *flag.FlagSet) {
 
 // host makes the Host that the flags describe. Those of the call are used again for
 // the guard, which goes back if this process dies.
-func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host, error) {
+func (s *settings) host(given []string, observe func(apply.Event), more ...apply.Option) (*apply.Host, error) {
 	if s.store == "" {
 		return nil, errors.New("no -store: name the folder with what is installed")
 	}
-	options := []apply.Option{
+	options := append([]apply.Option{
 		apply.WithWait(s.wait), apply.WithSoak(s.soak, s.interval), apply.WithConfirmWithin(s.confirmWithin), apply.WithObserver(observe),
-	}
+	}, more...)
 	guard, err := guardBy(given)
 	if err != nil {
 		return nil, err
@@ -65,8 +66,8 @@ func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host,
 	if s.external {
 		options = append(options, apply.WithExternalConfirmation())
 	}
-	for _, more := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
-		o, err := more()
+	for _, part := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
+		o, err := part()
 		if err != nil {
 			return nil, err
 		}
@@ -125,8 +126,8 @@ func (s *settings) checked() ([]apply.Option, error) {
 		}
 		options = append(options, apply.WithChecks(c))
 	}
-	if len(s.try) > 0 {
-		options = append(options, apply.WithTrial(apply.Trial{Args: s.try}))
+	if len(s.try) > 0 || s.tryURL != "" {
+		options = append(options, apply.WithTrial(apply.Trial{Args: s.try, URL: s.tryURL}))
 	}
 	return options, nil
 }

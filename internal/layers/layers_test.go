@@ -55,9 +55,10 @@ func table() []row {
 		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
+		{"internal/golive", shared("apply/...", "hotswap")},                                        // a program that measures the host
 		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
-		{"internal/swaps/...", []string{"hotswap/...", "internal/swaps/..."}},                      // a program that exchanges a service under load
+		{"internal/swaps/...", []string{"..."}},                                                    // a program that exchanges a service under load
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}
@@ -217,7 +218,7 @@ func TestWhatIsLinked(t *testing.T) {
 }
 
 func TestStandardLibraryOnly(t *testing.T) {
-	for _, pkg := range []string{"./target", "./pack/manifest"} {
+	for _, pkg := range []string{"./target", "./pack/manifest", "./hotswap"} {
 		for _, p := range list(t, "linux", "-deps", pkg) {
 			_, ours := p.path()
 			assert.True(t, p.Standard || ours, "%s links %s", pkg, p.ImportPath)

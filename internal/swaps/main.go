@@ -206,12 +206,14 @@ func (p *proof) recoveries(ctx context.Context, report *Report) error {
 		if err != nil {
 			return err
 		}
-		r, err := t.recovery(ctx, fix, t.versions[0], b)
-		report.Recoveries = append(report.Recoveries, r)
-		if err != nil {
-			return fmt.Errorf("a fix that %s: %w", fix.name, err)
+		for _, newKeeper := range keepers() {
+			r, err := t.recovery(ctx, fix, t.versions[0], b, newKeeper)
+			report.Recoveries = append(report.Recoveries, r)
+			if err != nil {
+				return fmt.Errorf("a fix that %s: %w", fix.name, err)
+			}
+			fmt.Fprintf(p.progress, "a fix that %s: %s, %d of %d failed\n", r.Fix, r.Noticed, r.Failed, r.Requests)
 		}
-		fmt.Fprintf(p.progress, "a fix that %s: %s, %d of %d failed\n", r.Fix, r.Noticed, r.Failed, r.Requests)
 	}
 	return nil
 }

@@ -33,13 +33,13 @@ func (r *Report) writeText(out io.Writer) error {
 		swaps.write(&text)
 	}
 	if len(r.Recoveries) > 0 {
-		fixes := newTable("<a fix that", "<noticed by", ">served for", ">requests", ">failed", ">slowest request", "<then serves", "<why failed")
+		fixes := newTable("<a fix that", "<watched through", "<noticed", ">served for", ">requests", ">failed", ">slowest request", "<then serves", "<why failed")
 		for _, c := range r.Recoveries {
 			why := list(c.Reasons)
 			if c.Failed > 0 && c.Excuse != "" {
 				why = c.Excuse + ": " + why
 			}
-			fixes.add(c.Fix, c.Noticed, ms(c.Served), c.Requests, c.Failed, ms(c.Slowest), c.After, why)
+			fixes.add(c.Fix, c.Through, c.Noticed, ms(c.Served), c.Requests, c.Failed, ms(c.Slowest), c.After, why)
 		}
 		fixes.write(&text)
 	}

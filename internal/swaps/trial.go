@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"time"
-
-	"github.com/gohotfix/hotfix/internal/swaps/wire"
 )
 
 // Row is what became of one kind of traffic during the swaps of one way.
@@ -211,31 +207,4 @@ func (h *history) leave(ctx context.Context, pid int) error {
 	}
 	h.drainTimes = append(h.drainTimes, max(0, e.At.Sub(begin)))
 	return nil
-}
-
-// healthLimit is how long a health check may take.
-const healthLimit = time.Second
-
-var errUnhealthy = errors.New("unhealthy")
-
-// askHealth asks on a new connection.
-func askHealth(ctx context.Context, addr string) (wire.Health, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthLimit)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
-	if err != nil {
-		return wire.Health{}, err
-	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	response, err := transport.RoundTrip(r)
-	if err != nil {
-		return wire.Health{}, fmt.Errorf("%w: %s", errUnhealthy, reason(err))
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return wire.Health{}, fmt.Errorf("%w: status %d", errUnhealthy, response.StatusCode)
-	}
-	var h wire.Health
-	err = json.NewDecoder(http.MaxBytesReader(nil, response.Body, wire.MaxEvent)).Decode(&h)
-	return h, err
 }
