@@ -46,7 +46,7 @@ func table() []row {
 		{"apply/journal", shared()},
 		{"apply/internal/store", shared("verify")},
 		{"apply", shared("pack", "pack/delta", "verify", "verify/audit", "verify/inline", "apply/health", "apply/internal/...", "apply/journal", "apply/sandbox", "apply/swap")},
-		{"apply/agent", shared("verify", "verify/inline", "apply", "apply/health", "apply/journal", "apply/swap")},
+		{"apply/agent", shared("verify", "verify/inline", "apply", "apply/health", "apply/journal", "apply/sandbox", "apply/swap")},
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
 		{".", shared("build/...", "pack/...", "verify", "verify/inline")},
