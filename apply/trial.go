@@ -95,7 +95,12 @@ func (o *operation) preload(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	program := sandbox.Program{Path: v.Path, Args: o.trial.Args, Env: o.trial.Env}
+	exe, err := o.openVerified(v.Path)
+	if err != nil {
+		return "", err
+	}
+	defer exe.Close()
+	program := sandbox.Program{Path: v.Path, File: exe, Args: o.trial.Args, Env: o.trial.Env}
 	if o.trial.URL != "" {
 		return "the new version answered in the sandbox", o.tryService(limited, box, program)
 	}
@@ -162,7 +167,12 @@ func (o *operation) validate(ctx context.Context) (string, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, o.scripts)
 	defer cancel()
-	outcome, err := box.Run(limited, sandbox.Program{Path: path, Env: o.scriptEnv()})
+	script, err := o.openVerified(path)
+	if err != nil {
+		return "", err
+	}
+	defer script.Close()
+	outcome, err := box.Run(limited, sandbox.Program{Path: path, File: script, Env: o.scriptEnv()})
 	if err == nil {
 		err = outcome.Err()
 	}

@@ -114,12 +114,19 @@ func (a *agent) recover(ctx context.Context) error {
 	var errs []error
 	for _, p := range products {
 		outcome, err := a.host.Recover(ctx, p)
-		if err == nil && outcome == nil {
-			outcome = &apply.Outcome{Product: p, State: journal.Confirmed, Unchanged: true, Text: "nothing was left to do"}
+		switch {
+		case errors.Is(err, apply.ErrBusy): // who holds the lock lives, so nothing was left behind
+			outcome, err = nothingDone(p, "another process is at work on it"), nil
+		case err == nil && outcome == nil:
+			outcome = nothingDone(p, "nothing was left to do")
 		}
 		errs = append(errs, a.outcome(outcome, err))
 	}
 	return errors.Join(errs...)
+}
+
+func nothingDone(product, text string) *apply.Outcome {
+	return &apply.Outcome{Product: product, State: journal.Confirmed, Unchanged: true, Text: text}
 }
 
 func (a *agent) products() ([]string, error) {

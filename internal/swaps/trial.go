@@ -80,7 +80,7 @@ func (t trial) run(ctx context.Context, kind traffic, name string) (row Row, err
 	defer func() {
 		handled, ending := s.end(context.WithoutCancel(ctx))
 		row.settle(handled)
-		err = errors.Join(err, ending)
+		err = errors.Join(err, ending, w.close())
 	}()
 	if err := w.start(ctx, t.versions[0]); err != nil {
 		return row, err
