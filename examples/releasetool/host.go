@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/apply"
-	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/health/web"
 	"github.com/gohotfix/hotfix/apply/swap"
 )
 
@@ -34,7 +34,7 @@ func (f *hostFlags) host(t *tool) (*apply.Host, error) {
 	if f.store == "" {
 		return nil, errors.New("no -store: name the folder with what is installed")
 	}
-	options := []apply.Option{apply.WithSoak(f.soak, time.Second)}
+	options := []apply.Option{apply.WithSoak(f.soak, time.Second), apply.WithPageCheck(web.HTTP)}
 	if f.soak+apply.DefaultWait >= apply.DefaultConfirmWithin {
 		options = append(options, apply.WithConfirmWithin(f.soak+2*apply.DefaultWait))
 	}
@@ -58,7 +58,7 @@ func (f *hostFlags) host(t *tool) (*apply.Host, error) {
 		options = append(options, apply.WithSwapper(how))
 	}
 	if f.health != "" {
-		check, err := health.Parse(f.health)
+		check, err := web.Parse(f.health)
 		if err != nil {
 			return nil, fmt.Errorf("-health: %w", err)
 		}
