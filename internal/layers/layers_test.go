@@ -57,6 +57,9 @@ func table() []row {
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
 		{"internal/golive", shared("apply/...", "hotswap")},                                        // a program that measures the host
 		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
+		{"internal/crash/trace", nil},                                                              // sees the calls of any program
+		{"internal/crash/disk", nil},                                                               // cuts the power of any
+		{"internal/crash/...", shared("verify")},                                                   // a program that disturbs the agent, which it builds and knows from outside
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
 		{"internal/swaps/...", []string{"..."}},                                                    // a program that exchanges a service under load
 		{"internal/...", shared()},
