@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -21,6 +20,17 @@ import (
 	"github.com/gohotfix/hotfix/verify/inline"
 )
 
+// agentVariable makes this test's own program be the agent.
+const agentVariable = "AGENT_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(agentVariable) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
 // scene is the agent as a program of its own, and two releases for it.
 type scene struct {
 	t              *testing.T
@@ -33,20 +43,14 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds the agent")
-	}
 	dir := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
 	s := &scene{
-		t: t, agent: filepath.Join(dir, "agent"), store: filepath.Join(dir, "store"), trust: filepath.Join(dir, "trust.json"),
+		t: t, agent: self, store: filepath.Join(dir, "store"), trust: filepath.Join(dir, "trust.json"),
 		first: filepath.Join(dir, "first"), second: filepath.Join(dir, "second"),
 		firstExe: bytes.Repeat([]byte("version 1.0.0\n"), 1000), next: bytes.Repeat([]byte("version 1.0.1\n"), 1000),
 	}
-	if runtime.GOOS == "windows" {
-		s.agent += ".exe"
-	}
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", s.agent, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
 	s.release(dir)
 	return s
 }
@@ -85,7 +89,9 @@ func text(t *testing.T, dist string) []byte {
 
 func (s *scene) command(verb string, args ...string) *exec.Cmd {
 	all := append([]string{verb, "-store", s.store, "-trust", s.trust, "-swap", "none", "-wait", "1s", "-interval", "50ms"}, args...)
-	return exec.CommandContext(s.t.Context(), s.agent, all...)
+	cmd := exec.CommandContext(s.t.Context(), s.agent, all...)
+	cmd.Env = append(os.Environ(), agentVariable+"=1") // which the guard inherits
+	return cmd
 }
 
 // run runs the agent to its end.
@@ -148,6 +154,9 @@ func TestAgent(t *testing.T) {
 
 // The host goes back by itself when the agent is killed, and when nobody confirms.
 func TestNobodyIsLeftToGoBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for deadlines of seconds")
+	}
 	s := newScene(t)
 	s.must(nil, "apply", "-soak", "0", s.first)
 
