@@ -254,3 +254,29 @@ func (a *agent) names(dir string) ([]string, error) {
 // pending are the folders of operations that were switched: the recovery
 // looks there for what was not finished.
 func (a *agent) pending(name string) bool { return strings.HasPrefix(name, product+"/staging/") }
+
+// guarded: the agent starts a process that outlives it.
+func (a *agent) guarded() bool { return true }
+
+// unsettled reads the last line of the journal. Before the switch, nothing has to be
+// settled for the service's sake.
+func (a *agent) unsettled(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, product, "journal"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	_, object, _ := strings.Cut(lastLine(string(text)), " ")
+	if object == "" {
+		return nil
+	}
+	var last struct {
+		State string `json:"state"`
+	}
+	if err := json.Unmarshal([]byte(object), &last); err != nil {
+		return fmt.Errorf("the end of the journal: %w", err)
+	}
+	if slices.Contains([]string{"activated", "swapped", "soaking", "reverting"}, last.State) {
+		return fmt.Errorf("the guard has ended, and the operation is %s", last.State)
+	}
+	return nil
+}

@@ -32,10 +32,21 @@ func (p *prover) kill(ctx context.Context, o operation) error {
 		if err != nil {
 			return err
 		}
-		wrong := p.judge(ctx, dir, s, end.acknowledged, func() error { return p.recover(ctx, dir, o, row, i) })
+		wrong := p.settled(dir)
+		if wrong == nil {
+			wrong = p.judge(ctx, dir, s, end.acknowledged, func() error { return p.recover(ctx, dir, o, row, i) })
+		}
 		row.tried(fmt.Sprintf("killed before call %d, %s %s", call.N, call.Name, call.Path), wrong)
 		return nil
 	})
+}
+
+// settled is an error if those who were left behind have not settled the operation.
+func (p *prover) settled(dir string) error {
+	if !p.linger {
+		return nil
+	}
+	return p.subject.unsettled(dir)
 }
 
 func killAt(n int) func(trace.Call) trace.Action {

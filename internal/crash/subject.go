@@ -23,6 +23,11 @@ type subject interface {
 	// pending reports whether a file or folder is one by which the recovery finishes or takes back what
 	// was switched: a command that fails after the switch may leave it.
 	pending(name string) bool
+	// guarded reports whether the subject leaves somebody behind who takes an operation back when it is
+	// killed.
+	guarded() bool
+	// unsettled is an error if what is current was neither confirmed nor taken back.
+	unsettled(dir string) error
 	// operations returns what it can do.
 	operations() []operation
 }

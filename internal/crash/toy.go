@@ -62,6 +62,10 @@ func (t *toy) argv(dir string, command ...string) []string {
 	return append([]string{t.program, t.mistake, dir}, command...)
 }
 
+func (t *toy) guarded() bool { return false }
+
+func (t *toy) unsettled(string) error { return nil }
+
 func (t *toy) pending(string) bool { return false }
 
 func (t *toy) operations() []operation {

@@ -43,10 +43,10 @@ func (p *prover) survey(ctx context.Context, o operation) (survey, error) {
 		return s, fmt.Errorf("%s: beforehand: %w", o.name, err)
 	}
 	end, err := p.traced(ctx, dir, o.command, func(c trace.Call) trace.Action {
-		s.calls = append(s.calls, c)
-		if now, err := p.subject.look(dir); s.switched == 0 && o.from != o.to && err == nil && now.version == o.to {
+		if s.switched == 0 && p.switchedBy(dir, s.calls, o) {
 			s.switched = c.N
 		}
+		s.calls = append(s.calls, c)
 		return trace.Action{}
 	})
 	if err == nil && end.exit != 0 {
@@ -59,6 +59,15 @@ func (p *prover) survey(ctx context.Context, o operation) (survey, error) {
 		err = fmt.Errorf("%s: undisturbed, it leads to version %s, not %s", o.name, s.after.version, o.to)
 	}
 	return s, err
+}
+
+// switchedBy reports whether the last of the calls has made the new version current.
+func (p *prover) switchedBy(dir string, calls []trace.Call, o operation) bool {
+	if len(calls) == 0 || o.from == o.to || !strings.HasPrefix(calls[len(calls)-1].Name, "rename") {
+		return false
+	}
+	now, err := p.subject.look(dir)
+	return err == nil && now.version == o.to
 }
 
 // copyOf returns a copy of a folder for one trial; done removes it.

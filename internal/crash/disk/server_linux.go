@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/hanwen/go-fuse/v2/fs"
@@ -58,18 +59,25 @@ func (s *Server) Close() error {
 	return os.Remove(s.dir)
 }
 
-// Add makes a file of a device. done removes it.
+// Add makes a file of a device. done removes it, and lets go of the device: the kernel may
+// remember the file for longer.
 func (s *Server) Add(d Device) (path string, done func()) {
 	s.n++
 	name := strconv.Itoa(s.n)
-	s.root.AddChild(name, s.root.NewPersistentInode(context.Background(), &node{device: d}, fs.StableAttr{Mode: syscall.S_IFREG}), true)
-	return filepath.Join(s.dir, name), func() { s.root.RmChild(name) }
+	n := &node{size: d.Size()}
+	n.device.Store(&d)
+	s.root.AddChild(name, s.root.NewPersistentInode(context.Background(), n, fs.StableAttr{Mode: syscall.S_IFREG}), true)
+	return filepath.Join(s.dir, name), func() {
+		s.root.RmChild(name)
+		n.device.Store(nil)
+	}
 }
 
 // node is the file of a device.
 type node struct {
 	fs.Inode
-	device Device
+	size   int64
+	device atomic.Pointer[Device] // nil once it is removed
 }
 
 var (
@@ -82,7 +90,7 @@ var (
 )
 
 func (n *node) Getattr(_ context.Context, _ fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
-	out.Mode, out.Size, out.Blocks = syscall.S_IFREG|0o600, uint64(n.device.Size()), uint64(n.device.Size()/512)
+	out.Mode, out.Size, out.Blocks = syscall.S_IFREG|0o600, uint64(n.size), uint64(n.size/512)
 	return 0
 }
 
@@ -96,7 +104,11 @@ func (n *node) Open(context.Context, uint32) (fs.FileHandle, uint32, syscall.Err
 }
 
 func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) (fuse.ReadResult, syscall.Errno) {
-	got, err := n.device.ReadAt(dest, off)
+	device := n.device.Load()
+	if device == nil {
+		return nil, unix.ENODEV
+	}
+	got, err := (*device).ReadAt(dest, off)
 	if err != nil && err != io.EOF {
 		return nil, unix.EIO
 	}
@@ -104,7 +116,11 @@ func (n *node) Read(_ context.Context, _ fs.FileHandle, dest []byte, off int64) 
 }
 
 func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64) (uint32, syscall.Errno) {
-	got, err := n.device.WriteAt(data, off)
+	device := n.device.Load()
+	if device == nil {
+		return 0, unix.ENODEV
+	}
+	got, err := (*device).WriteAt(data, off)
 	if err != nil {
 		return uint32(got), unix.ENOSPC
 	}
@@ -112,8 +128,10 @@ func (n *node) Write(_ context.Context, _ fs.FileHandle, data []byte, off int64)
 }
 
 func (n *node) Fsync(context.Context, fs.FileHandle, uint32) syscall.Errno {
-	if r, ok := n.device.(*Recorder); ok {
-		r.Flush()
+	if device := n.device.Load(); device != nil {
+		if r, ok := (*device).(*Recorder); ok {
+			r.Flush()
+		}
 	}
 	return 0
 }
