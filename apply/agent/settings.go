@@ -18,7 +18,7 @@ type settings struct {
 	checks                                             list
 	try                                                list
 	soak, interval, wait, confirmWithin                time.Duration
-	external, json                                     bool
+	external, json, verbose                            bool
 }
 
 // list is a flag that can be given more than once.
@@ -46,6 +46,7 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.DurationVar(&s.interval, "interval", apply.DefaultInterval, "time between two rounds of checks")
 	flags.DurationVar(&s.confirmWithin, "confirm-within", apply.DefaultConfirmWithin, "how long a version may run without being confirmed")
 	flags.BoolVar(&s.external, "pending", false, "leave the version to be confirmed by the confirm command")
+	flags.BoolVar(&s.verbose, "v", false, "tell of each step on standard error")
 	flags.BoolVar(&s.json, "json", false, "print the result as JSON")
 }
 
