@@ -351,6 +351,11 @@ func TestInstallPathIsAdopted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, s.digest("1.0.0"), installed())
 
+	require.NoError(t, os.Remove(path))
+	_, err = s.host(apply.WithInstallPath(path)).Recover(t.Context(), product)
+	require.NoError(t, err)
+	assert.Equal(t, s.digest("1.0.0"), installed(), "as after a crash between the two renames that Windows needs")
+
 	require.NoError(t, os.WriteFile(path, []byte("by hand"), 0o755))
 	st, err := s.host(apply.WithInstallPath(path)).Status(t.Context(), product)
 	require.NoError(t, err)

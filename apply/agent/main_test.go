@@ -118,10 +118,13 @@ func (s *scene) status() apply.Status {
 	return all[0]
 }
 
+// patience is for machines whose disk takes seconds for an fsync.
+const patience = 2 * time.Minute
+
 // reaches waits until an operation has come to a state.
 func (s *scene) reaches(state journal.State) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.status().State == state }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return s.status().State == state }, patience, 20*time.Millisecond)
 }
 
 func (s *scene) requireCurrent(want []byte) {
