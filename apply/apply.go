@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
@@ -167,5 +166,5 @@ func (o *operation) abandon(cause error) error {
 		o.record.Reason = cause.Error()
 		errs = append(errs, o.advance(journal.Reverted, "given up before the switch; nothing was changed"))
 	}
-	return errors.Join(append(errs, os.RemoveAll(o.staging()))...)
+	return errors.Join(append(errs, o.store.Unstage(o.record.Operation))...)
 }

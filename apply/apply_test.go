@@ -3,6 +3,8 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,9 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/apply"
+	"github.com/gohotfix/hotfix/apply/health"
 	"github.com/gohotfix/hotfix/apply/journal"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/internal/releases"
+	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 )
@@ -347,6 +351,11 @@ func TestInstallPathIsAdopted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, s.digest("1.0.0"), installed())
 
+	require.NoError(t, os.Remove(path))
+	_, err = s.host(apply.WithInstallPath(path)).Recover(t.Context(), product)
+	require.NoError(t, err)
+	assert.Equal(t, s.digest("1.0.0"), installed(), "as after a crash between the two renames that Windows needs")
+
 	require.NoError(t, os.WriteFile(path, []byte("by hand"), 0o755))
 	st, err := s.host(apply.WithInstallPath(path)).Status(t.Context(), product)
 	require.NoError(t, err)
@@ -357,15 +366,28 @@ func TestInstallPathIsAdopted(t *testing.T) {
 	assert.Equal(t, manifest.DigestOf([]byte("by hand")), installed(), "what somebody put there is left alone")
 }
 
+// link makes a link of the store by hand.
+func link(t *testing.T, path string, id manifest.Digest) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(path))
+	if text := "versions/" + id.Hex(); runtime.GOOS == "windows" {
+		require.NoError(t, os.WriteFile(path, []byte(text+"\n"), 0o644))
+	} else {
+		require.NoError(t, os.Symlink(text, path))
+	}
+}
+
 func TestDrift(t *testing.T) {
 	s := newScene(t)
 	s.apply(s.release(1, "1.0.0", ""))
 	o := s.apply(s.release(2, "1.0.1", "1.0.0"))
 	s.service.digest = s.digest("1.0.0")
 	current := filepath.Join(s.store, product, "current")
-	require.NoError(t, os.RemoveAll(current))
-	require.NoError(t, os.Symlink(filepath.Join("versions", o.From.Hex()), current))
-	exe := filepath.Join(s.store, product, "versions", o.To.Hex(), "bin", product)
+	link(t, current, o.From)
+	found, err := filepath.Glob(filepath.Join(s.store, product, "versions", o.To.Hex(), "bin", "*"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	exe := found[0]
 	require.NoError(t, os.Chmod(exe, 0o755))
 	st, err := s.host().Status(t.Context(), product)
 	require.NoError(t, err)
@@ -374,8 +396,7 @@ func TestDrift(t *testing.T) {
 	_, err = s.host().Apply(t.Context(), apply.FromDist(s.release(3, "1.0.2", "1.0.0")))
 	require.ErrorIs(t, err, apply.ErrDrift)
 
-	require.NoError(t, os.RemoveAll(current))
-	require.NoError(t, os.Symlink(filepath.Join("versions", o.To.Hex()), current))
+	link(t, current, o.To)
 	require.NoError(t, os.WriteFile(exe, []byte("changed in place"), 0o755))
 	st, err = s.host().Status(t.Context(), product)
 	require.NoError(t, err)
@@ -447,6 +468,39 @@ func TestRollbackPlanIsObeyed(t *testing.T) {
 	require.NoError(t, err)
 	assert.FileExists(t, touched)
 	assert.Equal(t, s.digest("1.0.0"), s.current())
+}
+
+// An address that this program cannot ask is found out before the switch, and one that
+// it was told how to ask is asked.
+func TestPageCheckOfThePackage(t *testing.T) {
+	s := newScene(t)
+	s.apply(s.release(1, "1.0.0", ""))
+	dist := s.release(2, "1.0.1", "1.0.0", withOptions(pack.WithCheck(manifest.Check{URL: "https://127.0.0.1/healthz", Seconds: 1})))
+	swaps := s.service.swaps
+	_, err := s.host().Apply(t.Context(), apply.FromDist(dist))
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.ErrorContains(t, err, "https is not part of this program")
+	assert.Equal(t, swaps, s.service.swaps)
+	s.requireRuns("1.0.0")
+
+	var asked []string
+	page := func(url string, opts ...health.Option) (*health.Probe, error) {
+		asked = append(asked, url)
+		server := health.WithDialer(func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			go func() {
+				_, _ = there.Read(make([]byte, 1<<10))
+				_, _ = io.WriteString(there, "HTTP/1.1 204 No Content\r\n\r\n")
+			}()
+			return here, nil
+		})
+		return health.HTTP("http://127.0.0.1/", append(opts, server)...)
+	}
+	s.apply(dist, apply.WithPageCheck(page))
+	assert.Contains(t, asked, "https://127.0.0.1/healthz")
+	s.requireRuns("1.0.1")
+	_, err = apply.New(s.store, apply.WithPageCheck(nil))
+	assert.ErrorContains(t, err, "WithPageCheck: no function is given")
 }
 
 // A script runs once, before the switch; its output is kept; going back undoes it.

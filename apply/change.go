@@ -39,6 +39,9 @@ func (o *operation) proceed(ctx context.Context) error {
 	if err := o.wayBack(ctx); err != nil {
 		return err
 	}
+	if _, err := o.gates(); err != nil {
+		return fmt.Errorf("the check of the package cannot be made here: %w; nothing was switched", err)
+	}
 	o.record.Starts, o.record.External, o.record.Boot = 0, o.external, bootID()
 	o.record.Deadline = o.now().Add(o.place.config.confirm).UTC().Truncate(time.Second)
 	ctx, cancel := context.WithDeadlineCause(ctx, time.Now().Add(o.place.config.confirm), fmt.Errorf("the version was not confirmed by %s", o.record.Deadline.Format(time.RFC3339)))
@@ -159,15 +162,15 @@ func (o *operation) gates() ([]health.Checker, error) {
 	if plan.Check == nil {
 		return checks, nil
 	}
-	c, err := planned(plan.Check)
+	c, err := o.checkOf(plan.Check)
 	return append(checks, c), err
 }
 
-// planned is the check of a rollback plan.
-func planned(c *manifest.Check) (health.Checker, error) {
+// checkOf is the check of a rollback plan.
+func (p *place) checkOf(c *manifest.Check) (health.Checker, error) {
 	limit := time.Duration(c.Seconds) * time.Second
 	if c.URL != "" {
-		return health.HTTP(c.URL, health.WithTimeout(limit))
+		return p.page(c.URL, health.WithTimeout(limit))
 	}
 	argv, err := resolved(c.Command)
 	if err != nil {

@@ -65,6 +65,21 @@
 // carry is that of the version before it. RunScript runs once on each host, before the
 // switch, as the user of the host and outside of the sandbox; UndoScript undoes it.
 //
+// # Windows
+//
+// A Windows service names its executable once and for all, and no link can lead from
+// there to the current version. Either that name is the install path (WithInstallPath):
+// the running executable is renamed aside, and swap.Command runs a program that stops
+// and starts the service. Or the service is a small program that asks for the path of
+// the executable before each start, by Starting or by the agent's command "starting",
+// which prints it, and runs that one. The former needs Recover at the start of the system:
+// between two renames nothing is at the install path.
+//
+// A version that still runs cannot be removed there; a later operation removes it. Who
+// may write to the store is not looked at: give its folder an access control list.
+// RunScript, UndoScript and scripts/verify have to be programs that the system can start
+// by these names, without an extension.
+//
 // # Caveats
 //
 // A service under a strategy that cannot be asked (a command, a signal) is believed to

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"time"
 )
 
@@ -13,7 +12,9 @@ import (
 // [Host.Guard] with the same options.
 //
 // Under systemd, a detached process ends with the unit that started it, if that has
-// KillMode=control-group: run the agent by systemd-run --scope then.
+// KillMode=control-group: run the agent by systemd-run --scope then. On Windows it ends
+// with the job object that this process is in, if that has
+// JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE and not JOB_OBJECT_LIMIT_BREAKAWAY_OK.
 type ProcessGuard struct {
 	command func(product string, deadline time.Time) []string
 }
@@ -33,9 +34,8 @@ func (g *ProcessGuard) Watch(_ context.Context, product string, deadline time.Ti
 	if len(argv) == 0 {
 		return errors.New("the guard's command is empty")
 	}
-	cmd := exec.Command(argv[0], argv[1:]...) // outlives the context on purpose
-	detach(cmd)
-	if err := cmd.Start(); err != nil {
+	cmd, err := startDetached(argv) // outlives the context on purpose
+	if err != nil {
 		return fmt.Errorf("starting %s: %w", argv[0], err)
 	}
 	go func() { _ = cmd.Wait() }() // so that no zombie is left while this process lives on

@@ -4,5 +4,8 @@ package apply
 
 import "os/exec"
 
-// detach has nothing to detach from.
-func detach(*exec.Cmd) {}
+// startDetached has nothing to detach from.
+func startDetached(argv []string) (*exec.Cmd, error) {
+	cmd := exec.Command(argv[0], argv[1:]...)
+	return cmd, cmd.Start()
+}

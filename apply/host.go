@@ -11,6 +11,7 @@ import (
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
 	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/internal/atomicfile"
 	"github.com/gohotfix/hotfix/internal/filelock"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
@@ -149,7 +150,7 @@ func (h *Host) trusted(s *store.Store) (*verify.Trust, error) {
 }
 
 func storedTrust(s *store.Store) (*verify.Trust, error) {
-	data, err := os.ReadFile(s.Path("trust.json"))
+	data, err := atomicfile.ReadFile(s.Path("trust.json"))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, ErrNoTrust
 	}

@@ -48,6 +48,7 @@ type config struct {
 	bundles  verify.BundleVerifier
 	swapper  Swapper
 	checks   []health.Checker
+	page     func(url string, opts ...health.Option) (*health.Probe, error)
 	wait     time.Duration
 	soak     time.Duration
 	interval time.Duration
@@ -82,7 +83,7 @@ func defaults() config {
 	return config{
 		target: target.Host(), wait: DefaultWait, soak: DefaultSoak, interval: DefaultInterval, confirm: DefaultConfirmWithin,
 		starts: DefaultStarts, keep: DefaultKeep, scripts: DefaultScriptTime,
-		observer: func(Event) {}, logger: slog.New(slog.DiscardHandler), now: time.Now,
+		page: health.HTTP, observer: func(Event) {}, logger: slog.New(slog.DiscardHandler), now: time.Now,
 		trip: func(string) error { return nil },
 	}
 }
@@ -152,6 +153,19 @@ func WithChecks(checks ...health.Checker) Option {
 			return errors.New("WithChecks: a check is nil")
 		}
 		c.checks = append(c.checks, checks...)
+		return nil
+	}
+}
+
+// WithPageCheck says how the address in the rollback.json of a signed package is asked.
+// The default is [health.HTTP], which knows http alone: a package with an https address
+// is refused before anything is switched. HTTP of package health/web knows https too.
+func WithPageCheck(check func(url string, opts ...health.Option) (*health.Probe, error)) Option {
+	return func(c *config) error {
+		if check == nil {
+			return errors.New("WithPageCheck: no function is given")
+		}
+		c.page = check
 		return nil
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
@@ -128,7 +127,7 @@ func (o *operation) endRevert(ctx context.Context, starting bool) error {
 	if err := o.advance(journal.Reverted, "the version before runs again"); err != nil {
 		return errors.Join(unhealthy, undone, err)
 	}
-	return errors.Join(unhealthy, undone, os.RemoveAll(o.staging()))
+	return errors.Join(unhealthy, undone, o.store.Unstage(o.record.Operation))
 }
 
 // proveOld asks the checks of the old version once more. That they fail is told, and

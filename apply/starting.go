@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
 	"github.com/gohotfix/hotfix/apply/journal"
@@ -105,7 +104,7 @@ func (p *place) countedStarts(operation string) (int, error) {
 }
 
 func readStarts(s *store.Store, operation string) (int, error) {
-	data, err := os.ReadFile(s.Path("starts"))
+	data, err := atomicfile.ReadFile(s.Path("starts"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

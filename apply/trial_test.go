@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +22,10 @@ import (
 // play is what this test's own program does when it is the new version of a service.
 func play(args []string) int {
 	switch args[0] {
+	case "wait":
+		os.Stdout.WriteString("runs\n")
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		return 0
 	case "version":
 		os.Stdout.WriteString("1.0.1\n")
 		return 0

@@ -5,9 +5,10 @@
 //
 // At every moment at least one process that called [Process.Ready] accepts
 // connections, or they wait in the queue of a socket that such a process holds
-// open; a successor that crashes or never becomes ready changes nothing of that. What runs is the very file whose SHA-256 was checked (Linux; see
-// Caveats). A request that a server of [HTTP], [HTTPS] or [Conns] has read is
-// answered, unless its connection is cut at the end of the drain timeout, which
+// open; a successor that crashes or never becomes ready changes nothing of that.
+// What runs is the very file whose SHA-256 was checked (Linux; see Caveats). A
+// request that a server of [Conns] or of package web has read is answered,
+// unless its connection is cut at the end of the drain timeout, which
 // [DrainError] counts.
 //
 // # Use
@@ -16,6 +17,9 @@
 // [Process.Serve] for each listener, [Process.Ready] once it is healthy on its
 // own, and [Process.Wait] last; when that returns, it exits. Everything else is
 // for whoever upgrades it: [Client], or the methods of the same names.
+//
+// What serves HTTP is in package web below this one, so that neither a service
+// without HTTP nor a Client brings net/http into its program.
 //
 // # States
 //

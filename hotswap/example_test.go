@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/hotswap"
+	"github.com/gohotfix/hotfix/hotswap/web"
 )
 
 // A service that can be upgraded.
@@ -28,7 +29,7 @@ func Example() {
 		return
 	}
 	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hello") })
-	go p.Serve(ln, hotswap.HTTP(&http.Server{Handler: hello}))
+	go p.Serve(ln, web.HTTP(&http.Server{Handler: hello}))
 	if err := p.Ready(); err != nil {
 		fmt.Println(err)
 		return

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -159,7 +160,7 @@ func TestBoundTo(t *testing.T) {
 }
 
 func TestUpgradeCheck(t *testing.T) {
-	good := Upgrade{Path: "/x", Digest: strings.Repeat("a", 64)}
+	good := Upgrade{Path: filepath.Join(t.TempDir(), "x"), Digest: strings.Repeat("a", 64)}
 	require.NoError(t, good.check())
 	for want, alter := range map[string]func(u *Upgrade){
 		"path must be absolute": func(u *Upgrade) { u.Path = "x" },

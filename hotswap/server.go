@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Server serves connections for [Process.Serve]. [HTTP], [HTTPS], [Graceful]
-// and [Conns] make one.
+// Server serves connections for [Process.Serve]. [Graceful] and [Conns] make
+// one, and HTTP and HTTPS of package [github.com/gohotfix/hotfix/hotswap/web].
 type Server interface {
 	// Serve serves what ln accepts until Accept fails with net.ErrClosed,
 	// then returns nil or that error.

@@ -52,8 +52,11 @@ func run(ctx context.Context, args []string, stage *sandbox.Hook, stdin io.Reade
 	return commands[args[0]](a, ctx)
 }
 
-// observe tells of each step on standard error.
+// observe tells of each step on standard error, if it is asked to.
 func (a *agent) observe(e apply.Event) {
+	if !a.verbose {
+		return
+	}
 	fmt.Fprintf(a.stderr, "%s %s %s: %s\n", e.Time.UTC().Format(time.TimeOnly), e.Product, e.State, e.Text)
 }
 

@@ -1,4 +1,4 @@
-package main_test
+package main
 
 import (
 	"bytes"
@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +16,22 @@ import (
 
 	"github.com/gohotfix/hotfix/apply"
 	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/internal/releases"
 	"github.com/gohotfix/hotfix/verify/inline"
 )
+
+// agentVariable makes this test's own program be the agent.
+const agentVariable = "AGENT_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	sandbox.Stage() // a sandbox starts this program with an environment of its own
+	if os.Getenv(agentVariable) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
 
 // scene is the agent as a program of its own, and two releases for it.
 type scene struct {
@@ -33,20 +45,14 @@ type scene struct {
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("builds the agent")
-	}
 	dir := t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
 	s := &scene{
-		t: t, agent: filepath.Join(dir, "agent"), store: filepath.Join(dir, "store"), trust: filepath.Join(dir, "trust.json"),
+		t: t, agent: self, store: filepath.Join(dir, "store"), trust: filepath.Join(dir, "trust.json"),
 		first: filepath.Join(dir, "first"), second: filepath.Join(dir, "second"),
 		firstExe: bytes.Repeat([]byte("version 1.0.0\n"), 1000), next: bytes.Repeat([]byte("version 1.0.1\n"), 1000),
 	}
-	if runtime.GOOS == "windows" {
-		s.agent += ".exe"
-	}
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", s.agent, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
 	s.release(dir)
 	return s
 }
@@ -85,7 +91,9 @@ func text(t *testing.T, dist string) []byte {
 
 func (s *scene) command(verb string, args ...string) *exec.Cmd {
 	all := append([]string{verb, "-store", s.store, "-trust", s.trust, "-swap", "none", "-wait", "1s", "-interval", "50ms"}, args...)
-	return exec.CommandContext(s.t.Context(), s.agent, all...)
+	cmd := exec.CommandContext(s.t.Context(), s.agent, all...)
+	cmd.Env = append(os.Environ(), agentVariable+"=1") // which the guard inherits
+	return cmd
 }
 
 // run runs the agent to its end.
@@ -112,10 +120,13 @@ func (s *scene) status() apply.Status {
 	return all[0]
 }
 
+// patience is for machines whose disk takes seconds for an fsync.
+const patience = 2 * time.Minute
+
 // reaches waits until an operation has come to a state.
 func (s *scene) reaches(state journal.State) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return s.status().State == state }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return s.status().State == state }, patience, 20*time.Millisecond)
 }
 
 func (s *scene) requireCurrent(want []byte) {
@@ -148,6 +159,9 @@ func TestAgent(t *testing.T) {
 
 // The host goes back by itself when the agent is killed, and when nobody confirms.
 func TestNobodyIsLeftToGoBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for deadlines of seconds")
+	}
 	s := newScene(t)
 	s.must(nil, "apply", "-soak", "0", s.first)
 

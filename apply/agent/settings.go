@@ -18,7 +18,7 @@ type settings struct {
 	checks                                             list
 	try                                                list
 	soak, interval, wait, confirmWithin                time.Duration
-	external, json                                     bool
+	external, json, verbose                            bool
 }
 
 // list is a flag that can be given more than once.
@@ -38,7 +38,7 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.name, "host", "", "`name` of this host, for permits and the audit log")
 	flags.StringVar(&s.swap, "swap", "", "how the service takes up a version: hotswap:SOCKET, systemd:UNIT, command:ARGV, signal:NAME:PIDFILE or none; the default is what the package says")
 	flags.StringVar(&s.install, "install", "", "`path` outside of the store at which to install the executable as well")
-	flags.Var(&s.checks, "check", "what must hold after the switch: a URL, tcp:ADDRESS, grpc:ADDRESS or command:ARGV; can be given again")
+	flags.Var(&s.checks, "check", "what must hold after the switch: an http URL, tcp:ADDRESS or command:ARGV, which is also for https; can be given again")
 	flags.Var(&s.try, "try", "`argument` with which the new executable is started once in the sandbox before the switch; can be given again")
 	flags.StringVar(&s.tryURL, "try-url", "", "`address` in the sandbox, as http://127.0.0.1:8080/healthz, at which the executable must answer when it is started so")
 	flags.DurationVar(&s.wait, "wait", apply.DefaultWait, "how long the checks may take to hold")
@@ -46,6 +46,7 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.DurationVar(&s.interval, "interval", apply.DefaultInterval, "time between two rounds of checks")
 	flags.DurationVar(&s.confirmWithin, "confirm-within", apply.DefaultConfirmWithin, "how long a version may run without being confirmed")
 	flags.BoolVar(&s.external, "pending", false, "leave the version to be confirmed by the confirm command")
+	flags.BoolVar(&s.verbose, "v", false, "tell of each step on standard error")
 	flags.BoolVar(&s.json, "json", false, "print the result as JSON")
 }
 

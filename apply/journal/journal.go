@@ -44,7 +44,7 @@ func (j *Journal) open() (err error) {
 		return err
 	}
 	if j.content.cut > 0 {
-		if err = j.file.Truncate(j.content.size); err == nil {
+		if err = truncate(j.file, j.content.size); err == nil {
 			j.content.cut = 0
 		}
 	}
@@ -99,7 +99,7 @@ func (j *Journal) Append(r Record) error {
 
 // takeBack removes what a failed write may have left.
 func (j *Journal) takeBack() error {
-	err := errors.Join(j.file.Truncate(j.content.size), j.file.Sync())
+	err := errors.Join(truncate(j.file, j.content.size), j.file.Sync())
 	if err != nil {
 		j.broken = fmt.Errorf("%w: %w", ErrBroken, err)
 	}
@@ -119,16 +119,18 @@ func (j *Journal) rotate() error {
 	if err := j.keepOld(); err != nil {
 		return err
 	}
-	if err := atomicfile.WriteFile(j.path, line, 0o644); err != nil {
-		return err
+	err = j.file.Close() // Windows replaces no file that is open
+	if err == nil {
+		err = atomicfile.WriteFile(j.path, line, 0o644)
 	}
-	old := j.file
-	j.content = content{records: []Record{last}, sum: sum, size: int64(len(line))}
-	if err := j.open(); err != nil {
-		j.file, j.broken = old, fmt.Errorf("%w: %w", ErrBroken, err)
-		return j.broken
+	if err == nil {
+		j.content = content{records: []Record{last}, sum: sum, size: int64(len(line))}
+		err = j.open()
 	}
-	return old.Close()
+	if err != nil {
+		j.broken = fmt.Errorf("%w: %w", ErrBroken, err)
+	}
+	return j.broken
 }
 
 // keepOld copies the journal beside it: a rename would leave a moment without one.
@@ -141,4 +143,9 @@ func (j *Journal) keepOld() error {
 }
 
 // Close closes the file.
-func (j *Journal) Close() error { return j.file.Close() }
+func (j *Journal) Close() error {
+	if err := j.file.Close(); !errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	return nil // a rotation that failed has closed it, and has told
+}

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+
+	"github.com/gohotfix/hotfix/internal/atomicfile"
 )
 
 // DamageError says where a journal is not what was written.
@@ -45,7 +46,7 @@ func Read(ctx context.Context, path string) ([]Record, error) {
 }
 
 func read(ctx context.Context, path string) (content, error) {
-	f, err := os.Open(path)
+	f, err := atomicfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, nil
 	}

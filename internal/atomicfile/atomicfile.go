@@ -2,10 +2,14 @@
 // path holds the old bytes or the new ones, never a mixture and never nothing.
 //
 // The order is: write to a temporary file in the same folder, set the mode,
-// fsync the file, close it, rename it over the path, fsync the folder. On
-// Windows a folder cannot be fsynced and the last step is left out; a running
-// executable, which Windows does not let anyone replace, is first renamed
-// aside.
+// fsync the file, close it, rename it over the path, fsync the folder.
+//
+// On Windows a folder cannot be fsynced, and the last step is left out. There a
+// file that another process has open cannot be replaced: it is waited for, for two
+// seconds, and then the path is as it was. A running executable cannot be replaced
+// either: it is first renamed aside, and removed at a later call, when it no longer
+// runs. Between the two renames nothing is at the path; whoever must have something
+// there after a crash has to look.
 package atomicfile
 
 import (
@@ -60,6 +64,21 @@ func Replace(from, to string) error {
 		return fmt.Errorf("replacing %s: %w", to, err)
 	}
 	return SyncDir(filepath.Dir(to))
+}
+
+// Open opens a file for reading that may be replaced by this package at any moment.
+// On Windows os.Open would keep the other from replacing it, and the other this one
+// from opening it.
+func Open(path string) (*os.File, error) { return open(path) }
+
+// ReadFile reads a file to its end as [Open] opens it.
+func ReadFile(path string) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(f)
 }
 
 // SyncDir makes the names in a folder durable. Where the system cannot do

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,4 +86,26 @@ func TestSwapDir(t *testing.T) {
 	_, err = atomicfile.SwapDir(filepath.Join(parent, "missing"), to)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.Equal(t, "first", text(to))
+}
+
+// Whoever reads while the file is replaced gets one content or another, whole, and
+// keeps nobody from replacing it.
+func TestReadWhileReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	contents := []string{strings.Repeat("old", 10_000), strings.Repeat("new!", 10_000)}
+	require.NoError(t, atomicfile.WriteFile(path, []byte(contents[0]), 0o644))
+	for n := range 100 {
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				data, err := atomicfile.ReadFile(path)
+				assert.NoError(t, err)
+				assert.Contains(t, contents, string(data))
+			})
+		}
+		err := atomicfile.WriteFile(path, []byte(contents[n%2]), 0o644)
+		readers.Wait()
+		require.NoError(t, err)
+	}
+	assertAlone(t, path)
 }

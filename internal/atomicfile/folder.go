@@ -22,17 +22,17 @@ func SwapDir(from, to string) (old string, err error) {
 
 func swapDir(from, to string) (old string, err error) {
 	if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
-		return "", os.Rename(from, to)
+		return "", rename(from, to)
 	}
 	if exchange(from, to) == nil {
 		return from, nil
 	}
 	old = from + ".old"
-	if err := os.Rename(to, old); err != nil {
+	if err := rename(to, old); err != nil {
 		return "", err
 	}
-	if err := os.Rename(from, to); err != nil {
-		return "", errors.Join(err, os.Rename(old, to))
+	if err := rename(from, to); err != nil {
+		return "", errors.Join(err, rename(old, to))
 	}
 	return old, nil
 }

@@ -6,6 +6,8 @@ import "os"
 
 func replace(from, to string) error { return os.Rename(from, to) }
 
+func rename(from, to string) error { return os.Rename(from, to) }
+
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

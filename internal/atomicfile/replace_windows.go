@@ -1,8 +1,10 @@
 package atomicfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,11 +19,23 @@ const asideSuffix = ".replaced"
 // when it no longer runs.
 func replace(from, to string) error {
 	removeAside(to)
+	return untilFree(func() error { return renameOver(from, to) })
+}
+
+// rename is os.Rename of a folder, or of a file that is not replaced.
+func rename(from, to string) error {
+	return untilFree(func() error { return os.Rename(from, to) })
+}
+
+// renameOver tries once. Only what can be running is put aside: between the two
+// renames nothing is at the path, and a crash there must not lose data.
+func renameOver(from, to string) error {
 	err := os.Rename(from, to)
-	if err == nil {
-		return nil
+	if InUse(err) {
+		makeWritable(to)
+		err = renameOpen(from, to)
 	}
-	if _, missing := os.Lstat(to); errors.Is(missing, fs.ErrNotExist) {
+	if !InUse(err) || !isProgram(to) {
 		return err
 	}
 	aside, asideErr := putAside(to)
@@ -32,6 +46,38 @@ func replace(from, to string) error {
 		return errors.Join(err, os.Rename(aside, to))
 	}
 	return nil
+}
+
+// renameOpen also replaces a file that is open, where the file system can (NTFS since
+// Windows 10) and whoever has it open allows it, as [Open] does. That is what an
+// os.Root asks for.
+func renameOpen(from, to string) error {
+	dir, err := os.OpenRoot(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Rename(filepath.Base(from), filepath.Base(to))
+}
+
+// makeWritable takes away the attribute that keeps a file from being replaced, as no
+// mode of a file does elsewhere. If it cannot, the rename tells why.
+func makeWritable(path string) {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o200 == 0 {
+		_ = os.Chmod(path, 0o600)
+	}
+}
+
+// isProgram reports whether a file begins as all do that Windows can run.
+func isProgram(path string) bool {
+	f, err := openShared(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	start := make([]byte, 2)
+	_, err = io.ReadFull(f, start)
+	return err == nil && bytes.Equal(start, []byte("MZ"))
 }
 
 func putAside(path string) (string, error) {

@@ -58,10 +58,14 @@ type keeper interface {
 	bring(ctx context.Context, fix binary, soak time.Duration) (noticed string, served time.Duration, err error)
 }
 
-// keepers are those that are tried: this program itself through the control socket, and
-// the engine of package apply.
-func keepers() []func(*running, string) (keeper, error) {
-	return []func(*running, string) (keeper, error){newHand, newEngine}
+// keepers are those that are tried: the engine of package apply, which uses the control
+// socket, and this program itself through that socket, unless time is short.
+func keepers(short bool) []func(*running, string) (keeper, error) {
+	all := []func(*running, string) (keeper, error){newEngine, newHand}
+	if short {
+		return all[:1]
+	}
+	return all
 }
 
 // recovery lets a bad fix take over from a good version under load.

@@ -51,10 +51,10 @@ func (r *Report) writeText(out io.Writer) error {
 func (r *Report) verdict(goodVersion string) error {
 	var errs []error
 	for _, row := range r.Rows {
-		if row.Way != wayHotswap {
+		if row.Way != wayHotswap || row.Traffic == idleTraffic().name {
 			continue
 		}
-		if row.Failed > 0 && row.Traffic != idleTraffic().name {
+		if row.Failed > 0 {
 			errs = append(errs, fmt.Errorf("%s: %d of %d requests failed: %s", row.Traffic, row.Failed, row.Requests, list(row.Reasons)))
 		}
 		if row.Twice > 0 {

@@ -22,7 +22,7 @@ type Row struct {
 	Reasons   []Count       `json:"reasons"`  // of the failures
 	Versions  []Count       `json:"versions"` // that answered
 	Handled   int64         `json:"handled"`  // requests that the processes say they answered; 0 if some could not say
-	Twice     int64         `json:"twice"`    // of them more than clients got answers
+	Twice     int64         `json:"twice"`    // of them more than clients sent
 	Swap      Times         `json:"swap"`     // from the command until all new connections are answered by the new version
 	Drain     Times         `json:"drain"`    // from then until the old process is gone
 	Cut       []string      `json:"cut"`      // drains that did not end well
@@ -109,14 +109,14 @@ func (t trial) swapAll(ctx context.Context, kind traffic, name string, s *runnin
 	}, err
 }
 
-// settle compares what the processes answered with what clients got. Where the service
+// settle compares what the processes answered with what clients sent. Where the service
 // was killed nobody knows.
 func (r *Row) settle(handled int64) {
 	if r.Way != wayHotswap {
 		return
 	}
 	r.Handled = handled
-	r.Twice = max(0, handled-(r.Requests-r.Failed-r.Unsent))
+	r.Twice = max(0, handled-(r.Requests-r.Unsent))
 }
 
 // history is what the swaps of one trial were like.

@@ -45,7 +45,8 @@ func (s *Store) Pinned() ([]manifest.Digest, error) {
 }
 
 // Collect removes versions until keep are left besides those that are current,
-// previous, pinned or in the list, the oldest first, and returns which.
+// previous, pinned or in the list, the oldest first, and returns which. A version
+// that cannot be removed because it runs (Windows) is left to a later call.
 func (s *Store) Collect(keep int, needed ...manifest.Digest) ([]manifest.Digest, error) {
 	for _, l := range []Link{Current, Previous} {
 		id, err := s.Resolve(l)
@@ -64,10 +65,13 @@ func (s *Store) Collect(keep int, needed ...manifest.Digest) ([]manifest.Digest,
 	}
 	needed = append(needed, pinned...)
 	spare := slices.DeleteFunc(versions, func(id manifest.Digest) bool { return slices.Contains(needed, id) })
-	removed := spare[min(keep, len(spare)):]
-	for _, id := range removed {
-		if err := s.discard(id); err != nil {
-			return nil, err
+	var removed []manifest.Digest
+	for _, id := range spare[min(keep, len(spare)):] {
+		switch err := s.discard(id); {
+		case err == nil:
+			removed = append(removed, id)
+		case !atomicfile.InUse(err):
+			return removed, err
 		}
 	}
 	return removed, nil
@@ -86,7 +90,16 @@ func (s *Store) discard(id manifest.Digest) error {
 	if err := errors.Join(atomicfile.SyncDir(s.Path("versions")), atomicfile.SyncDir(s.Path("staging"))); err != nil {
 		return err
 	}
-	return os.RemoveAll(gone)
+	return removeUnused(gone)
+}
+
+// removeUnused removes a file or a folder, but for what runs, which is left to a later
+// [Store.Clean].
+func removeUnused(path string) error {
+	if err := os.RemoveAll(path); !atomicfile.InUse(err) {
+		return err
+	}
+	return nil
 }
 
 // Stage makes an empty folder of its own for an operation.
@@ -98,6 +111,9 @@ func (s *Store) Stage(operation string) (string, error) {
 	return dir, os.Mkdir(dir, 0o700)
 }
 
+// Unstage removes the folder of an operation.
+func (s *Store) Unstage(operation string) error { return removeUnused(s.Path("staging", operation)) }
+
 // Clean removes what operations that are over have left in staging, and what a
 // killed process left beside the links.
 func (s *Store) Clean() error {
@@ -107,7 +123,7 @@ func (s *Store) Clean() error {
 	}
 	var errs []error
 	for _, e := range entries {
-		errs = append(errs, os.RemoveAll(s.Path("staging", e.Name())))
+		errs = append(errs, s.Unstage(e.Name()))
 	}
 	return errors.Join(append(errs, s.cleanPartial(s.dir), s.cleanPartial(s.Path("quarantine")), s.cleanPartial(s.Path("pins")))...)
 }
@@ -121,7 +137,7 @@ func (s *Store) cleanPartial(dir string) error {
 	var errs []error
 	for _, e := range entries {
 		if strings.HasSuffix(e.Name(), ".partial") || e.Name() == string(Current)+".next" || e.Name() == string(Previous)+".next" {
-			errs = append(errs, os.RemoveAll(filepath.Join(dir, e.Name())))
+			errs = append(errs, removeUnused(filepath.Join(dir, e.Name())))
 		}
 	}
 	return errors.Join(errs...)

@@ -84,7 +84,7 @@ func (s *Store) AdoptFile(ctx context.Context, operation, path, name, version st
 	if err != nil {
 		return id, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, s.Unstage(operation)) }()
 	if err := os.Mkdir(s.Path("staging", operation, "bin"), 0o755); err != nil {
 		return id, err
 	}

@@ -217,5 +217,5 @@ func readSmall(path string, limit int64) ([]byte, error) {
 	if !info.Mode().IsRegular() || info.Size() > limit {
 		return nil, fmt.Errorf("%s is not a file of at most %d bytes: put the one back that was there", path, limit)
 	}
-	return os.ReadFile(path)
+	return atomicfile.ReadFile(path)
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,31 +109,68 @@ func TestLinks(t *testing.T) {
 	assert.True(t, got.IsZero())
 }
 
-func TestLinksThatLeadElsewhere(t *testing.T) {
+// link makes a link of the store by hand.
+func link(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(path))
 	if runtime.GOOS == "windows" {
-		t.Skip("there a link is a file")
+		require.NoError(t, os.WriteFile(path, []byte(text+"\n"), 0o644))
+		return
 	}
+	require.NoError(t, os.Symlink(text, path))
+}
+
+func TestLinksThatLeadElsewhere(t *testing.T) {
 	s := newStore(t)
 	id := publish(t, s, "A", "")
-	for _, to := range []string{"/etc", "versions/..", "versions/" + id.Hex() + "/../..", "versions/../versions/" + id.Hex()[:10], "versions", "../payments/versions/" + id.Hex(), ""} {
-		require.NoError(t, os.RemoveAll(s.Path("current")))
-		if to == "" {
-			require.NoError(t, os.WriteFile(s.Path("current"), []byte("versions/"+id.Hex()), 0o644))
-		} else {
-			require.NoError(t, os.Symlink(to, s.Path("current")))
-		}
+	refused := func(text string) {
 		_, err := s.Resolve(store.Current)
-		assert.ErrorIs(t, err, store.ErrLink, to)
+		assert.ErrorIs(t, err, store.ErrLink, text)
 		_, err = s.Collect(0)
 		assert.ErrorIs(t, err, store.ErrLink, "nothing is collected while it is not known what is current")
 	}
+	for _, to := range []string{"/etc", "versions/..", "versions/" + id.Hex() + "/../..", "versions/../versions/" + id.Hex()[:10], "versions", "../payments/versions/" + id.Hex(), `C:\Windows`, `\\host\share`, `versions\..`} {
+		link(t, s.Path("current"), to)
+		refused(to)
+	}
+	if runtime.GOOS == "windows" {
+		link(t, s.Path("current"), "")
+		refused("an empty file")
+		link(t, s.Path("current"), `versions\`+id.Hex())
+		got, err := s.Resolve(store.Current)
+		require.NoError(t, err)
+		assert.Equal(t, id, got, "as people write paths there")
+		return // and links between folders need a right
+	}
 	require.NoError(t, os.Remove(s.Path("current")))
-	other := t.TempDir()
+	require.NoError(t, os.WriteFile(s.Path("current"), []byte("versions/"+id.Hex()), 0o644))
+	refused("a file")
 	require.NoError(t, os.RemoveAll(s.Folder(id)))
-	require.NoError(t, os.Symlink(other, s.Folder(id)))
-	require.NoError(t, os.Symlink("versions/"+id.Hex(), s.Path("current")))
+	require.NoError(t, os.Symlink(t.TempDir(), s.Folder(id)))
+	link(t, s.Path("current"), "versions/"+id.Hex())
 	_, err := s.Resolve(store.Current)
 	assert.ErrorContains(t, err, "not a folder but a link")
+}
+
+// Whoever asks while the link is set gets one version or the other, and keeps nobody
+// from setting it.
+func TestLinkIsReadWhileItIsSet(t *testing.T) {
+	s := newStore(t)
+	ids := []manifest.Digest{publish(t, s, "A", ""), publish(t, s, "B", "")}
+	require.NoError(t, s.Point(store.Current, ids[1]))
+	for n := range 50 {
+		var readers sync.WaitGroup
+		for range 4 {
+			readers.Go(func() {
+				id, err := s.Resolve(store.Current)
+				assert.NoError(t, err)
+				assert.Contains(t, ids, id)
+			})
+		}
+		err := s.Point(store.Current, ids[n%2])
+		readers.Wait()
+		require.NoError(t, err)
+	}
 }
 
 func TestStoresThatAreRefused(t *testing.T) {
@@ -231,12 +269,12 @@ func TestInstallPath(t *testing.T) {
 	assert.Equal(t, "new", string(data))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	assert.Zero(t, info.Mode().Perm()&0o022, "others cannot write to it")
+	if runtime.GOOS != "windows" {
+		assert.Zero(t, info.Mode().Perm()&0o022, "others cannot write to it")
+	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	if runtime.GOOS != "windows" {
-		assert.Len(t, entries, 1)
-	}
+	assert.Len(t, entries, 1)
 }
 
 func TestAdoptedFile(t *testing.T) {
