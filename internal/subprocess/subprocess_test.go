@@ -68,7 +68,11 @@ func TestProgramThatIsMissing(t *testing.T) {
 	_, err := subprocess.Program{Argv: []string{t.TempDir() + "/none"}}.Run(t.Context())
 	var unstarted *subprocess.StartError
 	require.ErrorAs(t, err, &unstarted)
-	assert.ErrorIs(t, err, os.ErrNotExist)
+	want := os.ErrNotExist
+	if runtime.GOOS == "windows" {
+		want = exec.ErrNotFound // with no extension either
+	}
+	assert.ErrorIs(t, err, want)
 }
 
 func TestTail(t *testing.T) {
