@@ -9,6 +9,8 @@ require (
 	github.com/KimMachineGun/automemlimit v1.0.1
 	// The JSON schema of report.json: made from the Go types by internal/reportschema, and asked by tests.
 	github.com/google/jsonschema-go v0.4.3
+	// FUSE: the disk on which internal/crash cuts the power. No program of users links it.
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	// SLSA's own types of provenance, by which a test reads ours. No program links it.
 	github.com/in-toto/attestation v1.2.0
 	// Compressors of packages: faster than the standard library's at equal size, and zstd.
@@ -32,7 +34,7 @@ require (
 	golang.org/x/mod v0.42.0
 	// Bounded groups of goroutines that build and pack targets.
 	golang.org/x/sync v0.24.0
-	// Windows job objects, which end a build with all its children.
+	// Windows job objects, which end a build with all its children; namespaces, Landlock and limits of sandboxes on Linux.
 	golang.org/x/sys v0.49.0
 	// Asks whether standard error is a terminal, and reads passwords without echo.
 	golang.org/x/term v0.47.0

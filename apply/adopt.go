@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/gohotfix/hotfix/apply/internal/store"
 	"github.com/gohotfix/hotfix/apply/journal"
@@ -46,7 +45,7 @@ func (p *place) adopt(ctx context.Context, path string) (*Outcome, error) {
 		}
 	} else {
 		o.record.From = id
-		if o.record.To, err = p.store.AdoptFile(ctx, o.record.Operation, path, filepath.Base(path), AdoptedVersion); err != nil {
+		if o.record.To, err = p.store.AdoptFile(ctx, o.record.Operation, path, p.executableName(), AdoptedVersion); err != nil {
 			return nil, err
 		}
 	}
@@ -61,8 +60,20 @@ func (p *place) adopt(ctx context.Context, path string) (*Outcome, error) {
 	return operationRecord(o.record).outcome(p.store.Product(), fmt.Sprintf("version %s is taken over as what runs here", o.record.To.Short())), nil
 }
 
+// executableName is what packages call the executable unless they are told otherwise, so
+// that the path by way of the current link stays the same.
+func (p *place) executableName() string {
+	if p.target.OS == "windows" {
+		return p.store.Product() + ".exe"
+	}
+	return p.store.Product()
+}
+
 // takeIn lets the links lead to what was adopted.
 func (o *operation) takeIn() error {
+	if err := o.advance(journal.Activating, "the link is about to lead to what is taken over"); err != nil {
+		return err
+	}
 	if err := o.step("point previous", func() error { return o.store.Point(store.Previous, o.record.From) }); err != nil {
 		return err
 	}

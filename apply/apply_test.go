@@ -3,6 +3,8 @@ package apply_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,9 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/apply"
+	"github.com/gohotfix/hotfix/apply/health"
 	"github.com/gohotfix/hotfix/apply/journal"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/internal/releases"
+	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
 )
@@ -466,6 +470,39 @@ func TestRollbackPlanIsObeyed(t *testing.T) {
 	assert.Equal(t, s.digest("1.0.0"), s.current())
 }
 
+// An address that this program cannot ask is found out before the switch, and one that
+// it was told how to ask is asked.
+func TestPageCheckOfThePackage(t *testing.T) {
+	s := newScene(t)
+	s.apply(s.release(1, "1.0.0", ""))
+	dist := s.release(2, "1.0.1", "1.0.0", withOptions(pack.WithCheck(manifest.Check{URL: "https://127.0.0.1/healthz", Seconds: 1})))
+	swaps := s.service.swaps
+	_, err := s.host().Apply(t.Context(), apply.FromDist(dist))
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+	require.ErrorContains(t, err, "https is not part of this program")
+	assert.Equal(t, swaps, s.service.swaps)
+	s.requireRuns("1.0.0")
+
+	var asked []string
+	page := func(url string, opts ...health.Option) (*health.Probe, error) {
+		asked = append(asked, url)
+		server := health.WithDialer(func(context.Context, string, string) (net.Conn, error) {
+			here, there := net.Pipe()
+			go func() {
+				_, _ = there.Read(make([]byte, 1<<10))
+				_, _ = io.WriteString(there, "HTTP/1.1 204 No Content\r\n\r\n")
+			}()
+			return here, nil
+		})
+		return health.HTTP("http://127.0.0.1/", append(opts, server)...)
+	}
+	s.apply(dist, apply.WithPageCheck(page))
+	assert.Contains(t, asked, "https://127.0.0.1/healthz")
+	s.requireRuns("1.0.1")
+	_, err = apply.New(s.store, apply.WithPageCheck(nil))
+	assert.ErrorContains(t, err, "WithPageCheck: no function is given")
+}
+
 // A script runs once, before the switch; its output is kept; going back undoes it.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -507,4 +544,24 @@ func TestScripts(t *testing.T) {
 	_, err = s.host().Rollback(t.Context(), product)
 	require.NoError(t, err)
 	assert.Equal(t, "run HF-2\nrun HF-3\nundo HF-3\nrun HF-4\nundo HF-4\n", logged())
+}
+
+// A version that ends while it soaks is taken back even if its checks hold, because
+// another process answers them.
+func TestVersionThatEndsWhileSoakingIsTakenBack(t *testing.T) {
+	s := newScene(t)
+	s.apply(s.release(1, "1.0.0", ""))
+	asked := 0
+	ends := check(func(context.Context) error {
+		if asked++; asked == 3 {
+			s.service.mu.Lock()
+			s.service.digest = s.digest("1.0.0") // the old process took over by itself
+			s.service.mu.Unlock()
+		}
+		return nil
+	})
+	_, err := s.host(apply.WithChecks(ends), apply.WithSoak(time.Minute, time.Millisecond)).Apply(t.Context(), apply.FromDist(s.release(2, "1.0.1", "1.0.0")))
+	require.ErrorIs(t, err, apply.ErrUnhealthy)
+	assert.ErrorContains(t, err, "the new one has ended")
+	s.requireRuns("1.0.0")
 }

@@ -39,8 +39,13 @@ func (o *operation) proceed(ctx context.Context) error {
 	if err := o.wayBack(ctx); err != nil {
 		return err
 	}
+	if _, err := o.gates(); err != nil {
+		return fmt.Errorf("the check of the package cannot be made here: %w; nothing was switched", err)
+	}
 	o.record.Starts, o.record.External, o.record.Boot = 0, o.external, bootID()
 	o.record.Deadline = o.now().Add(o.place.config.confirm).UTC().Truncate(time.Second)
+	ctx, cancel := context.WithDeadlineCause(ctx, time.Now().Add(o.place.config.confirm), fmt.Errorf("the version was not confirmed by %s", o.record.Deadline.Format(time.RFC3339)))
+	defer cancel()
 	if err := o.watch(ctx); err != nil {
 		return err
 	}
@@ -122,9 +127,7 @@ func (o *operation) prove(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithDeadline(ctx, time.Now().Add(o.record.Deadline.Sub(o.now())))
-	defer cancel()
-	if err := o.await(limited, checks); err != nil {
+	if err := o.await(ctx, checks); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnhealthy, err)
 	}
 	if err := o.advance(journal.Soaking, fmt.Sprintf("%d checks hold; they have to go on holding for %s", len(checks), o.soak)); err != nil {
@@ -133,7 +136,7 @@ func (o *operation) prove(ctx context.Context) error {
 	if o.soak == 0 {
 		return nil
 	}
-	if err := health.Soak(limited, append(checks, o.alive()), health.Period{For: o.soak, Every: o.interval, Tolerate: o.tolerate}); err != nil {
+	if err := health.Soak(ctx, append(checks, o.alive()), health.Period{For: o.soak, Every: o.interval, Tolerate: o.tolerate}); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnhealthy, err)
 	}
 	return nil
@@ -159,15 +162,15 @@ func (o *operation) gates() ([]health.Checker, error) {
 	if plan.Check == nil {
 		return checks, nil
 	}
-	c, err := planned(plan.Check)
+	c, err := o.checkOf(plan.Check)
 	return append(checks, c), err
 }
 
-// planned is the check of a rollback plan.
-func planned(c *manifest.Check) (health.Checker, error) {
+// checkOf is the check of a rollback plan.
+func (p *place) checkOf(c *manifest.Check) (health.Checker, error) {
 	limit := time.Duration(c.Seconds) * time.Second
 	if c.URL != "" {
-		return health.HTTP(c.URL, health.WithTimeout(limit))
+		return p.page(c.URL, health.WithTimeout(limit))
 	}
 	argv, err := resolved(c.Command)
 	if err != nil {
@@ -194,7 +197,11 @@ func (o *operation) confirm(ctx context.Context, text string) (*Outcome, error) 
 	}
 	ctx, cancel := settled(ctx)
 	defer cancel()
-	return operationRecord(o.record).outcome(o.store.Product(), text), o.finish(ctx)
+	outcome := operationRecord(o.record).outcome(o.store.Product(), text)
+	if err := o.finish(ctx); err != nil {
+		return outcome, fmt.Errorf("%s, and what follows a confirmation failed: %w; run the recovery to complete it", text, err)
+	}
+	return outcome, nil
 }
 
 // finish does what follows a confirmation. It can be done again.

@@ -51,13 +51,6 @@ func (h *Host) complete() error {
 	if h.external && h.guard == nil {
 		return errors.New("WithExternalConfirmation needs WithGuard: without one nobody goes back if the confirmation never comes")
 	}
-	if h.sandbox == nil {
-		s, err := defaultSandbox()
-		if err != nil {
-			return err
-		}
-		h.sandbox = s
-	}
 	return nil
 }
 

@@ -173,3 +173,23 @@ func TestErrorAtEveryStep(t *testing.T) {
 	t.Logf("%d points", points)
 	require.Greater(t, points*stride(), 40)
 }
+
+// A takeover that ends at any step leaves what was current before, or what was taken over.
+func TestKilledWhileTakingOver(t *testing.T) {
+	base := stage(t)
+	points := 0
+	for n := 0; ; n += stride() {
+		s := base.prepared(t)
+		s.service.unknown = true
+		kill, _ := killing(n)
+		if survive(func() { _, _ = s.host(kill).Adopt(t.Context(), product, s.executable("by hand")) }) == "" {
+			break
+		}
+		points++
+		_, err := s.host().Recover(t.Context(), product)
+		require.NoError(t, err)
+		require.Contains(t, []any{s.digest("1.0.0"), s.digest("by hand")}, any(s.current()))
+		s.requireNoLitter()
+	}
+	require.Positive(t, points)
+}

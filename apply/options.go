@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/apply/swap"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
@@ -47,6 +48,7 @@ type config struct {
 	bundles  verify.BundleVerifier
 	swapper  Swapper
 	checks   []health.Checker
+	page     func(url string, opts ...health.Option) (*health.Probe, error)
 	wait     time.Duration
 	soak     time.Duration
 	interval time.Duration
@@ -57,7 +59,7 @@ type config struct {
 	keep     int
 	install  string
 	trial    *Trial
-	sandbox  Sandbox
+	sandbox  []sandbox.Option
 	scripts  time.Duration
 	guard    Guard
 	observer func(Event)
@@ -81,7 +83,7 @@ func defaults() config {
 	return config{
 		target: target.Host(), wait: DefaultWait, soak: DefaultSoak, interval: DefaultInterval, confirm: DefaultConfirmWithin,
 		starts: DefaultStarts, keep: DefaultKeep, scripts: DefaultScriptTime,
-		observer: func(Event) {}, logger: slog.New(slog.DiscardHandler), now: time.Now,
+		page: health.HTTP, observer: func(Event) {}, logger: slog.New(slog.DiscardHandler), now: time.Now,
 		trip: func(string) error { return nil },
 	}
 }
@@ -151,6 +153,19 @@ func WithChecks(checks ...health.Checker) Option {
 			return errors.New("WithChecks: a check is nil")
 		}
 		c.checks = append(c.checks, checks...)
+		return nil
+	}
+}
+
+// WithPageCheck says how the address in the rollback.json of a signed package is asked.
+// The default is [health.HTTP], which knows http alone: a package with an https address
+// is refused before anything is switched. HTTP of package health/web knows https too.
+func WithPageCheck(check func(url string, opts ...health.Option) (*health.Probe, error)) Option {
+	return func(c *config) error {
+		if check == nil {
+			return errors.New("WithPageCheck: no function is given")
+		}
+		c.page = check
 		return nil
 	}
 }
@@ -247,15 +262,14 @@ func WithTrial(t Trial) Option {
 	}
 }
 
-// WithSandbox sets where trials and verify scripts run. The default is a
-// [sandbox.Sandbox] with its defaults.
-func WithSandbox(s Sandbox) Option {
+// WithSandbox sets how trials and verify scripts are confined, beyond the defaults of
+// package sandbox. A program that calls [sandbox.Stage] first in main and gives
+// [sandbox.WithStage] gets the strongest confinement that the system has.
+func WithSandbox(options ...sandbox.Option) Option {
 	return func(c *config) error {
-		if s == nil {
-			return errors.New("WithSandbox: no sandbox is given")
-		}
-		c.sandbox = s
-		return nil
+		c.sandbox = slices.Clone(options)
+		_, err := sandbox.New(options...)
+		return err
 	}
 }
 

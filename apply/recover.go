@@ -67,12 +67,13 @@ func (o *operation) goBack(ctx context.Context, starting bool) (*Outcome, error)
 	ctx, cancel := settled(ctx)
 	defer cancel()
 	cause := reason(o.record, o.now(), bootID())
+	linksOnly := starting || o.record.Kind == journal.Adopt // which moves no service
 	err := o.leadBack(ctx, cause)
-	if err == nil && !starting {
+	if err == nil && !linksOnly {
 		err = o.bringBack(ctx)
 	}
 	if err == nil {
-		err = o.endRevert(ctx, starting)
+		err = o.endRevert(ctx, linksOnly)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("going back from hotfix %s of %s: %w; mend that and run the recovery again", o.record.Hotfix, o.store.Product(), err)

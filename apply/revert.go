@@ -161,14 +161,15 @@ func (o *operation) quarantine(left manifest.Digest) error {
 	})
 }
 
-// alive is the check that the version has not been started again: then it has crashed.
-func (o *operation) alive() startsCheck { return startsCheck{o} }
+// alive is the check that the version that was switched to is what runs, and was not
+// started again: then it has crashed.
+func (o *operation) alive() aliveCheck { return aliveCheck{o} }
 
-type startsCheck struct{ o *operation }
+type aliveCheck struct{ o *operation }
 
-func (c startsCheck) String() string { return "starts" }
+func (c aliveCheck) String() string { return "still running" }
 
-func (c startsCheck) Check(context.Context) error {
+func (c aliveCheck) Check(ctx context.Context) error {
 	n, err := c.o.countedStarts(c.o.record.Operation)
 	if err != nil {
 		return err
@@ -176,7 +177,21 @@ func (c startsCheck) Check(context.Context) error {
 	if n > c.o.starts {
 		return fmt.Errorf("the version was started %d times before it was confirmed, and %d is the limit: it crashes", n, c.o.starts)
 	}
-	return nil
+	return c.o.stillRuns(ctx)
+}
+
+// stillRuns refuses another executable than that of the new version, where the strategy
+// can tell what runs.
+func (o *operation) stillRuns(ctx context.Context) error {
+	to, err := o.version(o.record.To)
+	if err != nil {
+		return err
+	}
+	p, err := o.running(ctx)
+	if err != nil || p.Digest.IsZero() || p.Digest == to.Digest {
+		return nil // that it cannot be told is for the checks to judge
+	}
+	return fmt.Errorf("process %d runs another version: the new one has ended", p.PID)
 }
 
 // reason says in words why recovery goes back.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -49,19 +50,25 @@ func (o *operation) keepScripts(dir string) error {
 		return err
 	}
 	for _, name := range []string{RunScript, UndoScript} {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = atomicfile.WriteFile(o.scriptFolder(filepath.Base(name)), data, 0o755)
-		}
-		if err != nil {
+		err := o.keepScript(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	// begun says that there is something to undo
 	return errors.Join(atomicfile.WriteFile(o.scriptFolder("begun"), nil, 0o644), atomicfile.SyncDir(o.store.Path("scripts")))
+}
+
+func (o *operation) keepScript(path string) error {
+	f, err := o.openVerified(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return atomicfile.Write(o.scriptFolder(filepath.Base(path)), 0o755, func(w io.Writer) error {
+		_, err := io.Copy(w, f)
+		return err
+	})
 }
 
 // undo runs the hotfix's scripts/undo if its scripts/run has been begun.

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gohotfix/hotfix/apply/health"
@@ -45,17 +47,15 @@ func (t Trial) validate() error {
 	return nil
 }
 
-// Sandbox runs programs confined. A [*sandbox.Sandbox] is one.
-type Sandbox interface {
-	Run(ctx context.Context, p sandbox.Program) (sandbox.Outcome, error)
-	Start(ctx context.Context, p sandbox.Program) (*sandbox.Running, error)
-	Lacks() []string
-}
-
-func defaultSandbox() (Sandbox, error) {
-	s, err := sandbox.New()
+// confined returns the sandbox of trials and verify scripts. They see the store wherever
+// it is, and cannot change it.
+func (o *operation) confined() (*sandbox.Sandbox, error) {
+	s, err := sandbox.New(append(slices.Clone(o.sandbox), sandbox.WithReadOnly(o.store.Dir()))...)
 	if err != nil {
 		return nil, err
+	}
+	if lacks := s.Lacks(); len(lacks) > 0 {
+		o.logger.Warn("the sandbox does not confine everything", "lacks", strings.Join(lacks, "; "))
 	}
 	return s, nil
 }
@@ -91,11 +91,20 @@ func (o *operation) preload(ctx context.Context) (string, error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, o.trialTime())
 	defer cancel()
-	program := sandbox.Program{Path: v.Path, Args: o.trial.Args, Env: o.trial.Env}
-	if o.trial.URL != "" {
-		return "the new version answered in the sandbox", o.tryService(limited, program)
+	box, err := o.confined()
+	if err != nil {
+		return "", err
 	}
-	outcome, err := o.sandbox.Run(limited, program)
+	exe, err := o.openVerified(v.Path)
+	if err != nil {
+		return "", err
+	}
+	defer exe.Close()
+	program := sandbox.Program{Path: v.Path, File: exe, Args: o.trial.Args, Env: o.trial.Env}
+	if o.trial.URL != "" {
+		return "the new version answered in the sandbox", o.tryService(limited, box, program)
+	}
+	outcome, err := box.Run(limited, program)
 	if err == nil {
 		err = outcome.Err()
 	}
@@ -111,8 +120,8 @@ func (o *operation) trialTime() time.Duration {
 
 // tryService starts the new version as a service that nobody else can reach, and asks
 // its address.
-func (o *operation) tryService(ctx context.Context, program sandbox.Program) error {
-	running, err := o.sandbox.Start(ctx, program)
+func (o *operation) tryService(ctx context.Context, box *sandbox.Sandbox, program sandbox.Program) error {
+	running, err := box.Start(ctx, program)
 	if err != nil {
 		return err
 	}
@@ -152,9 +161,18 @@ func (o *operation) validate(ctx context.Context) (string, error) {
 	if !exists(path) {
 		return "the package has no check of its own", nil
 	}
+	box, err := o.confined()
+	if err != nil {
+		return "", err
+	}
 	limited, cancel := context.WithTimeout(ctx, o.scripts)
 	defer cancel()
-	outcome, err := o.sandbox.Run(limited, sandbox.Program{Path: path, Env: o.scriptEnv()})
+	script, err := o.openVerified(path)
+	if err != nil {
+		return "", err
+	}
+	defer script.Close()
+	outcome, err := box.Run(limited, sandbox.Program{Path: path, File: script, Env: o.scriptEnv()})
 	if err == nil {
 		err = outcome.Err()
 	}

@@ -7,12 +7,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/apply"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/internal/releases"
 	"github.com/gohotfix/hotfix/pack"
 )
@@ -110,5 +112,34 @@ func TestTrialsThatAreRefused(t *testing.T) {
 	for _, url := range []string{"https://127.0.0.1:1/x", "http://example.com:80/x", "http://127.0.0.1/x", "127.0.0.1:80", "http://[::1", "http://10.0.0.1:80/"} {
 		_, err := apply.New(t.TempDir(), apply.WithTrial(apply.Trial{URL: url}))
 		assert.Error(t, err, url)
+	}
+}
+
+// What is executed is the very file that was verified: one that was exchanged since is
+// not started.
+func TestExchangedScriptIsNotStarted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the script is for a shell")
+	}
+	s := newScene(t)
+	s.apply(s.release(1, "1.0.0", ""))
+	for _, name := range []string{"verify", "run"} {
+		files := fstest.MapFS{"scripts/run": {Data: []byte("#!/bin/sh\nexit 0\n")}}
+		exchange := apply.WithTrip(func(step string) error {
+			if step != "after publish the version" {
+				return nil
+			}
+			found, err := filepath.Glob(filepath.Join(s.store, product, "versions", "*", "scripts", name))
+			require.NoError(t, err)
+			require.Len(t, found, 1)
+			require.NoError(t, os.Chmod(found[0], 0o755))
+			return os.WriteFile(found[0], []byte("#!/bin/sh\ntouch "+filepath.Join(s.dir, "started")+"\n"), 0o755)
+		})
+		dist := s.release(2, "1.0.1", "1.0.0", withFiles(files), withOptions(pack.WithVerifyScript([]byte("#!/bin/sh\nexit 0\n"))))
+		_, err := s.host(exchange, apply.WithSandbox(sandbox.WithWritable(s.dir))).Apply(t.Context(), apply.FromDist(dist))
+		require.ErrorIs(t, err, apply.ErrDamaged, name)
+		assert.NoFileExists(t, filepath.Join(s.dir, "started"))
+		s.requireRuns("1.0.0")
+		require.NoError(t, os.RemoveAll(dist))
 	}
 }

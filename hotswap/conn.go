@@ -121,6 +121,15 @@ func (t *tracker) leave() {
 	}
 }
 
+// Hijacked tells the process that whoever handles a connection, or the one below it as
+// with TLS, has taken it over from its [Server]: it counts for [Status].Hijacked until it
+// is closed. Connections that no Process accepted are left alone.
+func Hijacked(conn net.Conn) {
+	if t := trackerOf(conn); t != nil {
+		t.hijack()
+	}
+}
+
 // trackerOf finds the tracker below a connection, also through TLS.
 func trackerOf(conn net.Conn) *tracker {
 	for conn != nil {

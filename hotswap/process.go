@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -72,8 +73,12 @@ func (p *Process) abandonOpen() {
 	for _, s := range p.inherited {
 		s.Close()
 	}
-	if p.predecessor != nil {
-		p.predecessor.Close()
+	if p.predecessor == nil {
+		return
+	}
+	p.predecessor.Close()
+	if p.predecessor.control != nil {
+		p.predecessor.control.Close()
 	}
 }
 
@@ -153,7 +158,8 @@ func (p *Process) socket(n name) (*socket, error) {
 // returned at once and ends nothing else.
 func (p *Process) Serve(ln net.Listener, server Server) error {
 	p.mu.Lock()
-	if !slices.Contains(p.servers, server) {
+	known := func(s Server) bool { return reflect.ValueOf(s).Comparable() && s == server }
+	if !slices.ContainsFunc(p.servers, known) {
 		p.servers = append(p.servers, server)
 		if d, ok := server.(Drainer); ok && p.drains {
 			d.Drain()

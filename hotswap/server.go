@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Server serves connections for [Process.Serve]. [HTTP], [HTTPS], [Graceful]
-// and [Conns] make one.
+// Server serves connections for [Process.Serve]. [Graceful] and [Conns] make
+// one, and HTTP and HTTPS of package [github.com/gohotfix/hotfix/hotswap/web].
 type Server interface {
 	// Serve serves what ln accepts until Accept fails with net.ErrClosed,
 	// then returns nil or that error.
@@ -22,6 +22,8 @@ type Server interface {
 // Drainer is a [Server] that can ask its connections to end without waiting
 // for them, and can go on afterwards. While a process is on standby, a Server
 // that is none keeps its connections until the upgrade is finished.
+//
+// Drain and Resume must not call methods of the [Process], which waits for them.
 type Drainer interface {
 	Server
 	// Drain makes every connection end after what it is doing. It does not block.

@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/hotswap"
+	"github.com/gohotfix/hotfix/hotswap/web"
 )
 
 // The test binary is the service, too: with this variable it runs service
@@ -98,7 +99,7 @@ func serviceOptions(dir string) []hotswap.Option {
 
 // serveAll listens on all that tests want.
 func serveAll(p *hotswap.Process, behaviour string) error {
-	web, err := p.Listen("unix", filepath.Join(os.Getenv("DIR"), "http"))
+	plain, err := p.Listen("unix", filepath.Join(os.Getenv("DIR"), "http"))
 	if err != nil {
 		return err
 	}
@@ -122,8 +123,8 @@ func serveAll(p *hotswap.Process, behaviour string) error {
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
 	handler := handler(p, echo.Addr(), packets.LocalAddr())
-	go p.Serve(web, hotswap.HTTP(&http.Server{Handler: handler, Protocols: protocols}))
-	go p.Serve(secure, hotswap.HTTPS(&http.Server{
+	go p.Serve(plain, web.HTTP(&http.Server{Handler: handler, Protocols: protocols}))
+	go p.Serve(secure, web.HTTPS(&http.Server{
 		Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate()}},
 	}, "", ""))
 	go p.Serve(echo, hotswap.Conns(echoLines))
@@ -239,7 +240,7 @@ func start(t *testing.T, dir string, cmd *exec.Cmd, env ...string) *running {
 	t.Helper()
 	s := &running{t: t, dir: dir, client: hotswap.NewClient(filepath.Join(dir, "control")), log: filepath.Join(dir, "log")}
 	s.first = cmd
-	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "VERSION=1", "DIR=" + dir}, env...)...)
+	s.first.Env = append(os.Environ(), append([]string{envBehaviour + "=ok", "GORACE=atexit_sleep_ms=0", "VERSION=1", "DIR=" + dir}, env...)...)
 	log, err := os.Create(s.log)
 	require.NoError(t, err)
 	defer log.Close()

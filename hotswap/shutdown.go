@@ -3,6 +3,7 @@ package hotswap
 import (
 	"context"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -45,12 +46,7 @@ func (p *Process) drainAll(handed bool) error {
 	failures := finishAll(ctx, servers)
 	p.emptied(ctx)
 	open, _, _, _ := p.conns.count()
-	for _, s := range servers {
-		if err := s.Stop(); err != nil {
-			failures = append(failures, err)
-		}
-	}
-	p.conns.cut()
+	failures = append(failures, p.stopAll(servers)...)
 	p.config.log.Info("hotswap: drained", "cut", open, "handed_over", handed)
 	if open == 0 {
 		return nil
@@ -103,6 +99,21 @@ func finishAll(ctx context.Context, servers []Server) []error {
 	}
 	all.Wait()
 	return failures
+}
+
+// stopAll stops the servers and closes their connections at the same time: the Stop
+// of a gRPC server waits for connections on which no client has said a word.
+func (p *Process) stopAll(servers []Server) []error {
+	var (
+		all  sync.WaitGroup
+		errs = make([]error, len(servers))
+	)
+	for i, s := range servers {
+		all.Go(func() { errs[i] = s.Stop() })
+	}
+	p.conns.cut()
+	all.Wait()
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }
 
 // closeAll closes what is left. What belongs to the service and not to this

@@ -47,7 +47,7 @@ func listenNew(n name) (*socket, error) {
 	if !ok {
 		return nil, errors.Join(net.UnknownNetworkError(n.Network), ln.Close())
 	}
-	if unix, ok := ln.(*net.UnixListener); ok {
+	if unix, ok := ln.(interface{ SetUnlinkOnClose(bool) }); ok {
 		unix.SetUnlinkOnClose(false) // other processes may have it open
 	}
 	s.listener = l

@@ -31,7 +31,7 @@ const (
 // Status describes a process and the upgrade that it leads.
 type Status struct {
 	State      State      `json:"state"`
-	PID        int        `json:"pid"`
+	PID        int        `json:"pid"`                 // of this process
 	Started    time.Time  `json:"started"`             // when Open was called, UTC
 	Executable string     `json:"executable"`          // path that it was started from; empty if unknown
 	Digest     string     `json:"digest"`              // hex SHA-256 of the executable that runs; empty if it cannot be read
@@ -44,8 +44,8 @@ type Status struct {
 // Successor describes the process that an upgrade started.
 type Successor struct {
 	Phase    Phase     `json:"phase"`
-	PID      int       `json:"pid"`
-	Path     string    `json:"path"`
+	PID      int       `json:"pid"`               // 0 until it was started
+	Path     string    `json:"path"`              // of the executable
 	Digest   string    `json:"digest"`            // hex SHA-256
 	Percent  int       `json:"percent"`           // of the new connections that it gets
 	Taken    int       `json:"taken"`             // connections that were handed over and taken
@@ -55,11 +55,11 @@ type Successor struct {
 
 // Outcome says how an upgrade ended that did not succeed.
 type Outcome struct {
-	Path   string    `json:"path"`
+	Path   string    `json:"path"`   // of the executable
 	Digest string    `json:"digest"` // hex SHA-256
 	Time   time.Time `json:"time"`   // UTC
-	Error  string    `json:"error"`
-	Cut    int       `json:"cut"` // connections handed over that were open in the successor when it ended
+	Error  string    `json:"error"`  // why, for people
+	Cut    int       `json:"cut"`    // connections handed over that were open in the successor when it ended
 }
 
 // Status describes the process as it is.

@@ -25,10 +25,8 @@ type manager struct {
 
 func newManager(t *testing.T) *manager {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "hs")
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	m := &manager{t: t, path: filepath.Join(dir, "notify")}
+	m := &manager{t: t, path: filepath.Join(shortDir(t), "notify")}
+	var err error
 	m.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: m.path, Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { m.conn.Close() })
@@ -78,9 +76,7 @@ func (s *running) next(old int) (pid int) {
 // its process id.
 func TestSocketActivation(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "hs")
-	require.NoError(t, err)
-	defer os.RemoveAll(dir)
+	dir := shortDir(t) // is there until the processes have ended
 	var files []*os.File
 	web, err := net.Listen("unix", filepath.Join(dir, "http"))
 	require.NoError(t, err)

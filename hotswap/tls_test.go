@@ -79,7 +79,11 @@ func TestProtocols(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, p.proto, text)
 		load := s.loadWith(t, p.scheme, p.client(s), p.client(s))
-		for i := range 3 {
+		rounds := 3
+		if testing.Short() {
+			rounds = 1
+		}
+		for i := range rounds {
 			u := s.to(i + 2)
 			u.ConfirmWithin = time.Hour
 			_, err := s.client.Upgrade(t.Context(), u)
@@ -92,7 +96,7 @@ func TestProtocols(t *testing.T) {
 			s.eventually(func() bool { return s.status().PID == s.pidFile() }, "no handover")
 			assert.Equal(t, fmt.Sprint(i+2), s.version())
 		}
-		load(6)
+		load(2 * rounds)
 	})
 }
 

@@ -120,6 +120,7 @@ func (s *running) loadWith(t *testing.T, scheme string, clients ...*http.Client)
 			t.Errorf("after %d requests: %v", count.Load(), *err)
 		}
 		assert.Greater(t, count.Load(), int64(atLeast))
+		t.Logf("%d requests", count.Load())
 	}
 }
 

@@ -32,15 +32,7 @@ func (v *Verifier) VerifyDist(ctx context.Context, fsys fs.FS) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	bundles, err := v.readBundles(ctx, fsys, names)
-	if err != nil {
-		return nil, err
-	}
-	provenance, err := v.readProvenanceBundles(ctx, fsys, names)
-	if err != nil {
-		return nil, err
-	}
-	result, err := v.verify(ctx, bundles, provenance)
+	result, err := v.verifyBundles(ctx, fsys, names)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +74,11 @@ func (v *Verifier) VerifyRelease(ctx context.Context, fsys fs.FS) (*Result, erro
 	if err != nil {
 		return nil, err
 	}
+	return v.verifyBundles(ctx, fsys, names)
+}
+
+// verifyBundles checks those of the named files that are bundles.
+func (v *Verifier) verifyBundles(ctx context.Context, fsys fs.FS, names []string) (*Result, error) {
 	bundles, err := v.readBundles(ctx, fsys, names)
 	if err != nil {
 		return nil, err

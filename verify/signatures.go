@@ -73,8 +73,8 @@ func (v *Verifier) open(ctx context.Context, bundles []namedBundle, now time.Tim
 			return nil, err
 		}
 	}
-	slices.SortFunc(s.good, func(a, b Signature) int { return a.Signer.compare(b.Signer) })
-	slices.SortFunc(s.other, func(a, b Uncounted) int { return a.Signer.compare(b.Signer) })
+	slices.SortStableFunc(s.good, func(a, b Signature) int { return a.Signer.compare(b.Signer) })
+	slices.SortStableFunc(s.other, func(a, b Uncounted) int { return a.Signer.compare(b.Signer) })
 	return s, nil
 }
 
@@ -162,7 +162,7 @@ func (s *signatures) among(ids []string, timed bool) *signatures {
 			kept.good = append(kept.good, g)
 		}
 	}
-	slices.SortFunc(kept.other, func(a, b Uncounted) int { return a.Signer.compare(b.Signer) })
+	slices.SortStableFunc(kept.other, func(a, b Uncounted) int { return a.Signer.compare(b.Signer) })
 	return kept
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gohotfix/hotfix/apply"
 	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/verify/inline"
 )
 
@@ -25,7 +26,7 @@ type agent struct {
 	args           []string
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stage *sandbox.Hook, stdin io.Reader, stdout, stderr io.Writer) error {
 	commands := map[string]func(*agent, context.Context) error{
 		"apply": (*agent).apply, "confirm": (*agent).confirm, "rollback": (*agent).rollback, "recover": (*agent).recover,
 		"starting": (*agent).starting, "adopt": (*agent).adopt, "status": (*agent).status, "guard": (*agent).guard,
@@ -45,14 +46,17 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	a.args = flags.Args()
 	var err error
-	if a.host, err = a.settings.host(args[1:len(args)-len(a.args)], a.observe); err != nil {
+	if a.host, err = a.settings.host(args[1:len(args)-len(a.args)], a.observe, apply.WithSandbox(sandbox.WithStage(stage))); err != nil {
 		return err
 	}
 	return commands[args[0]](a, ctx)
 }
 
-// observe tells of each step on standard error.
+// observe tells of each step on standard error, if it is asked to.
 func (a *agent) observe(e apply.Event) {
+	if !a.verbose {
+		return
+	}
 	fmt.Fprintf(a.stderr, "%s %s %s: %s\n", e.Time.UTC().Format(time.TimeOnly), e.Product, e.State, e.Text)
 }
 
@@ -113,12 +117,19 @@ func (a *agent) recover(ctx context.Context) error {
 	var errs []error
 	for _, p := range products {
 		outcome, err := a.host.Recover(ctx, p)
-		if err == nil && outcome == nil {
-			outcome = &apply.Outcome{Product: p, State: journal.Confirmed, Unchanged: true, Text: "nothing was left to do"}
+		switch {
+		case errors.Is(err, apply.ErrBusy): // who holds the lock lives, so nothing was left behind
+			outcome, err = nothingDone(p, "another process is at work on it"), nil
+		case err == nil && outcome == nil:
+			outcome = nothingDone(p, "nothing was left to do")
 		}
 		errs = append(errs, a.outcome(outcome, err))
 	}
 	return errors.Join(errs...)
+}
+
+func nothingDone(product, text string) *apply.Outcome {
+	return &apply.Outcome{Product: product, State: journal.Confirmed, Unchanged: true, Text: text}
 }
 
 func (a *agent) products() ([]string, error) {

@@ -23,11 +23,14 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/gohotfix/hotfix/apply/sandbox"
 )
 
 func main() {
+	stage := sandbox.Stage()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	err := run(ctx, os.Args[1:], stage, os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "agent: "+strings.Join(strings.Fields(err.Error()), " "))

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gohotfix/hotfix/apply"
 	"github.com/gohotfix/hotfix/apply/journal"
+	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/internal/releases"
 	"github.com/gohotfix/hotfix/verify/inline"
 )
@@ -24,6 +25,7 @@ import (
 const agentVariable = "AGENT_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	sandbox.Stage() // the agent's sandbox starts this program too, without the variable
 	if os.Getenv(agentVariable) != "" {
 		main()
 		os.Exit(0)

@@ -14,11 +14,11 @@ import (
 
 // settings are what the flags say.
 type settings struct {
-	store, product, trust, name, swap, install string
-	checks                                     list
-	try                                        list
-	soak, interval, wait, confirmWithin        time.Duration
-	external, json                             bool
+	store, product, trust, name, swap, install, tryURL string
+	checks                                             list
+	try                                                list
+	soak, interval, wait, confirmWithin                time.Duration
+	external, json, verbose                            bool
 }
 
 // list is a flag that can be given more than once.
@@ -38,25 +38,27 @@ func (s *settings) define(flags *flag.FlagSet) {
 	flags.StringVar(&s.name, "host", "", "`name` of this host, for permits and the audit log")
 	flags.StringVar(&s.swap, "swap", "", "how the service takes up a version: hotswap:SOCKET, systemd:UNIT, command:ARGV, signal:NAME:PIDFILE or none; the default is what the package says")
 	flags.StringVar(&s.install, "install", "", "`path` outside of the store at which to install the executable as well")
-	flags.Var(&s.checks, "check", "what must hold after the switch: a URL, tcp:ADDRESS, grpc:ADDRESS or command:ARGV; can be given again")
+	flags.Var(&s.checks, "check", "what must hold after the switch: an http URL, tcp:ADDRESS or command:ARGV, which is also for https; can be given again")
 	flags.Var(&s.try, "try", "`argument` with which the new executable is started once in the sandbox before the switch; can be given again")
+	flags.StringVar(&s.tryURL, "try-url", "", "`address` in the sandbox, as http://127.0.0.1:8080/healthz, at which the executable must answer when it is started so")
 	flags.DurationVar(&s.wait, "wait", apply.DefaultWait, "how long the checks may take to hold")
 	flags.DurationVar(&s.soak, "soak", apply.DefaultSoak, "how long they have to go on holding")
 	flags.DurationVar(&s.interval, "interval", apply.DefaultInterval, "time between two rounds of checks")
 	flags.DurationVar(&s.confirmWithin, "confirm-within", apply.DefaultConfirmWithin, "how long a version may run without being confirmed")
 	flags.BoolVar(&s.external, "pending", false, "leave the version to be confirmed by the confirm command")
+	flags.BoolVar(&s.verbose, "v", false, "tell of each step on standard error")
 	flags.BoolVar(&s.json, "json", false, "print the result as JSON")
 }
 
 // host makes the Host that the flags describe. Those of the call are used again for
 // the guard, which goes back if this process dies.
-func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host, error) {
+func (s *settings) host(given []string, observe func(apply.Event), more ...apply.Option) (*apply.Host, error) {
 	if s.store == "" {
 		return nil, errors.New("no -store: name the folder with what is installed")
 	}
-	options := []apply.Option{
+	options := append([]apply.Option{
 		apply.WithWait(s.wait), apply.WithSoak(s.soak, s.interval), apply.WithConfirmWithin(s.confirmWithin), apply.WithObserver(observe),
-	}
+	}, more...)
 	guard, err := guardBy(given)
 	if err != nil {
 		return nil, err
@@ -65,8 +67,8 @@ func (s *settings) host(given []string, observe func(apply.Event)) (*apply.Host,
 	if s.external {
 		options = append(options, apply.WithExternalConfirmation())
 	}
-	for _, more := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
-		o, err := more()
+	for _, part := range []func() ([]apply.Option, error){s.trusted, s.moved, s.checked} {
+		o, err := part()
 		if err != nil {
 			return nil, err
 		}
@@ -125,8 +127,8 @@ func (s *settings) checked() ([]apply.Option, error) {
 		}
 		options = append(options, apply.WithChecks(c))
 	}
-	if len(s.try) > 0 {
-		options = append(options, apply.WithTrial(apply.Trial{Args: s.try}))
+	if len(s.try) > 0 || s.tryURL != "" {
+		options = append(options, apply.WithTrial(apply.Trial{Args: s.try, URL: s.tryURL}))
 	}
 	return options, nil
 }

@@ -11,13 +11,15 @@
 //
 // # Checks
 //
-//	HTTP      a GET that is answered with a status 2xx
+//	HTTP      a GET of an http address that is answered with a status 2xx
 //	TCP       a connection that is accepted
-//	GRPC      grpc.health.v1.Health/Check (https://github.com/grpc/grpc/blob/master/doc/health-checking.md)
+//	Conn      a connection to something that a function finds well
 //	Command   a program that ends with exit status 0
 //
 // Each makes a [*Probe], which may be used by several goroutines at once. Anything
-// else with the methods of [Checker] will do as well.
+// else with the methods of [Checker] will do as well. HTTP is spoken by this package
+// itself (HTTP/1.1, RFC 9112), and TLS is not linked, so that the agents of hosts stay
+// small; package web adds https and gRPC.
 //
 // # Caveats
 //

@@ -2,10 +2,9 @@ package health_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -89,7 +88,7 @@ func TestHTTP(t *testing.T) {
 		{"/long", `has no "late"`, []health.Option{health.WithBody("late")}},
 		{"/longill", `status "500 Internal Server Error": "xxx`, nil},
 		{"/cut", "its body broke off: unexpected EOF", nil},
-		{"/bigheader", "server response headers exceeded", nil},
+		{"/bigheader", "no answer of HTTP/1: more than 65536 bytes of header", nil},
 		{"/headers", "", []health.Option{health.WithHeader("X-Probe", "a"), health.WithHeader("X-Probe", "b"),
 			health.WithHeader("Host", "payments.example"), health.WithBody("payments.example [a b] true")}},
 	} {
@@ -101,18 +100,6 @@ func TestHTTP(t *testing.T) {
 		require.ErrorContains(t, err, test.want, test.path)
 		assert.Less(t, len(err.Error()), 500)
 		assert.NotContains(t, err.Error(), server.URL, "the name is for the caller to say")
-	}
-}
-
-func TestHTTPS(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer server.Close()
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	assert.NoError(t, httpCheck(t, server.URL, health.WithTLS(&tls.Config{RootCAs: roots})).Check(t.Context()))
-	for _, opts := range [][]health.Option{nil, {health.WithTLS(nil)}} {
-		var unknown x509.UnknownAuthorityError
-		assert.ErrorAs(t, httpCheck(t, server.URL, opts...).Check(t.Context()), &unknown)
 	}
 }
 
@@ -155,9 +142,10 @@ func TestNoAnswer(t *testing.T) {
 	require.NoError(t, err)
 	defer ln.Close() // nobody accepts
 	address := ln.Addr().String()
-	grpc, err := health.GRPC(address, "", health.WithTimeout(50*time.Millisecond))
+	read := func(_ context.Context, conn net.Conn) error { _, err := conn.Read(make([]byte, 1)); return err }
+	reads, err := health.Conn("reads", address, read, health.WithTimeout(50*time.Millisecond))
 	require.NoError(t, err)
-	for _, p := range []*health.Probe{httpCheck(t, "http://"+address, health.WithTimeout(50*time.Millisecond)), grpc} {
+	for _, p := range []*health.Probe{httpCheck(t, "http://"+address, health.WithTimeout(50*time.Millisecond)), reads} {
 		err := p.Check(t.Context())
 		require.ErrorIs(t, err, context.DeadlineExceeded, p)
 		assert.ErrorContains(t, err, "no answer within 50ms")
@@ -203,10 +191,12 @@ func TestCommand(t *testing.T) {
 func TestOptionsAreChecked(t *testing.T) {
 	page := func(address string, o ...health.Option) error { _, err := health.HTTP(address, o...); return err }
 	tcp := func(address string, o ...health.Option) error { _, err := health.TCP(address, o...); return err }
-	grpc := func(address, service string, o ...health.Option) error {
-		_, err := health.GRPC(address, service, o...)
+	nothing := func(context.Context, net.Conn) error { return nil }
+	connected := func(address string, o ...health.Option) error {
+		_, err := health.Conn("x", address, nothing, o...)
 		return err
 	}
+	secure := func(_ context.Context, conn net.Conn, _ string) (net.Conn, error) { return conn, nil }
 	command := func(argv []string, o ...health.Option) error { _, err := health.Command(argv, o...); return err }
 	const at = "http://127.0.0.1:8080/healthz"
 	for _, test := range []struct {
@@ -218,7 +208,14 @@ func TestOptionsAreChecked(t *testing.T) {
 		{page("ftp://127.0.0.1/"), "is not the address of a page"},
 		{page("http://:80/"), "is not the address of a page"},
 		{page("ftp://user:secret@127.0.0.1/"), "ftp://user:xxxxx@127.0.0.1/"},
-		{page(at, health.WithTLS(nil)), "health.HTTP: WithTLS: \"http://127.0.0.1:8080/healthz\" is not an https address"},
+		{page("https://127.0.0.1/"), "unsupported operation: https is not part of this program; give an http address, or a command that asks"},
+		{page(at, health.WithHandshake(secure)), "health.HTTP: WithHandshake: \"http://127.0.0.1:8080/healthz\" is not an https address"},
+		{page(at, health.WithHandshake(nil)), "WithHandshake: no function is given"},
+		{page(at, health.WithDialer(nil)), "WithDialer: no function is given"},
+		{page("http://127.0.0.1/?a b"), "has characters that an address must escape"},
+		{page("http://bücher.example/"), "has characters that an address must escape"},
+		{page("http://127.0.0.1:99999/"), "is not a host and a port"},
+		{page(at, health.WithHeader("connection", "keep-alive")), "WithHeader: connection says how the request is sent"},
 		{page(at, health.WithTimeout(-1)), "WithTimeout: -1ns is not a time"},
 		{page(at, health.WithStatus()), "WithStatus: no status would be a pass"},
 		{page(at, health.WithStatus(200, 100)), "WithStatus: 100 is not from 200 to 599"},
@@ -234,16 +231,14 @@ func TestOptionsAreChecked(t *testing.T) {
 		{tcp("127.0.0.1:0"), "is not a host and a port"},
 		{tcp("127.0.0.1:http"), "is not a host and a port"},
 		{tcp("127.0.0.1:80", health.WithBody("a")), "health.TCP: WithBody: only for HTTP"},
-		{tcp("127.0.0.1:80", health.WithTLS(nil)), "WithTLS: only for HTTP and GRPC"},
-		{grpc("127.0.0.1", ""), "health.GRPC: "},
-		{grpc("127.0.0.1:80", "\xff"), "the name of the service must be text"},
-		{grpc("127.0.0.1:80", strings.Repeat("x", health.MaxServiceName+1)), "of at most 1024 bytes"},
-		{grpc("127.0.0.1:80", "", health.WithStatus(200)), "WithStatus: only for HTTP"},
-		{grpc("127.0.0.1:80", "", health.WithHeader("A", "b")), "WithHeader: only for HTTP"},
+		{tcp("127.0.0.1:80", health.WithHandshake(secure)), "WithHandshake: only for HTTP"},
+		{connected("127.0.0.1"), "health.Conn: "},
+		{connected("127.0.0.1:80", health.WithStatus(200)), "WithStatus: only for HTTP"},
+		{connected("127.0.0.1:80", health.WithHeader("A", "b")), "WithHeader: only for HTTP"},
 		{command(nil), "health.Command: no program"},
 		{command([]string{"true"}), `health.Command: program "true": not an absolute path`},
 		{command([]string{"/bin/true"}, health.WithEnvironment("A")), `WithEnvironment: "A" is not KEY=VALUE`},
-		{command([]string{"/bin/true"}, health.WithUnixSocket("/run/socket")), "only for HTTP and GRPC"},
+		{command([]string{"/bin/true"}, health.WithUnixSocket("/run/socket")), "only for HTTP and Conn"},
 	} {
 		assert.ErrorContains(t, test.err, test.want)
 	}
@@ -253,7 +248,45 @@ func TestNames(t *testing.T) {
 	page, err := health.HTTP("http://user:secret@127.0.0.1:8080/healthz")
 	require.NoError(t, err)
 	assert.Equal(t, "http http://user:xxxxx@127.0.0.1:8080/healthz", page.String())
-	grpc, err := health.GRPC("127.0.0.1:9000", "pay.v1.Pay")
+}
+
+// What is sent, byte for byte.
+func TestRequest(t *testing.T) {
+	for _, test := range []struct {
+		address, want string
+		opts          []health.Option
+	}{
+		{"http://h.example/a%20b?q=1#f", "GET /a%20b?q=1 HTTP/1.1\r\nConnection: close\r\nHost: h.example\r\nUser-Agent: hotfix-health\r\n\r\n", nil},
+		{"http://u:p@[fe80::1%25eth0]:8080", "GET / HTTP/1.1\r\nConnection: close\r\nHost: [fe80::1]:8080\r\nUser-Agent: hotfix-health\r\nAuthorization: Basic dTpw\r\n\r\n", nil},
+		{"http://u@h/", "GET / HTTP/1.1\r\nConnection: close\r\nhost: v\r\nuser-agent: w\r\nAUTHORIZATION: x\r\n\r\n",
+			[]health.Option{health.WithHeader("host", "v"), health.WithHeader("user-agent", "w"), health.WithHeader("AUTHORIZATION", "x")}},
+	} {
+		here, there := net.Pipe()
+		sent := make(chan string)
+		go func() {
+			b := make([]byte, len(test.want))
+			_, _ = io.ReadFull(there, b)
+			_, _ = io.WriteString(there, "HTTP/1.1 204\r\n\r\n")
+			sent <- string(b)
+		}()
+		dial := health.WithDialer(func(context.Context, string, string) (net.Conn, error) { return here, nil })
+		assert.NoError(t, httpCheck(t, test.address, append(test.opts, dial)...).Check(t.Context()))
+		assert.Equal(t, test.want, <-sent)
+	}
+}
+
+func TestConn(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	assert.Equal(t, `grpc 127.0.0.1:9000 "pay.v1.Pay"`, grpc.String())
+	defer ln.Close()
+	ill := errors.New("queue is full")
+	var asked net.Conn
+	p, err := health.Conn("queue", ln.Addr().String(), func(_ context.Context, conn net.Conn) error { asked = conn; return ill })
+	require.NoError(t, err)
+	assert.Equal(t, "queue", p.String())
+	assert.ErrorIs(t, p.Check(t.Context()), ill)
+	_, err = asked.Write(nil)
+	assert.ErrorIs(t, err, net.ErrClosed)
+	_, err = health.Conn("queue", ln.Addr().String(), nil)
+	assert.ErrorContains(t, err, "no function is given")
 }

@@ -2,11 +2,9 @@ package health
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -40,8 +38,8 @@ type config struct {
 	timeout time.Duration
 	status  []int
 	body    string
-	header  http.Header
-	tls     *tls.Config
+	header  []field
+	secure  func(ctx context.Context, conn net.Conn, host string) (net.Conn, error)
 	socket  string
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	dir     string
@@ -52,12 +50,12 @@ type config struct {
 const (
 	kindHTTP    = "HTTP"
 	kindTCP     = "TCP"
-	kindGRPC    = "GRPC"
+	kindConn    = "Conn"
 	kindCommand = "Command"
 )
 
 func newConfig(kind string, opts []Option) (*config, error) {
-	c := &config{kind: kind, timeout: DefaultTimeout, header: http.Header{}}
+	c := &config{kind: kind, timeout: DefaultTimeout}
 	for _, opt := range opts {
 		if err := opt(c); err != nil {
 			return nil, fmt.Errorf("health.%s: %w", kind, err)
@@ -114,13 +112,18 @@ func WithBody(text string) Option {
 	}
 }
 
-// WithHeader adds a header to the request; Host names the virtual host. For HTTP.
+// WithHeader adds a header to the request; Host names the virtual host. Connection,
+// Content-Length and Transfer-Encoding are not the caller's to say. For HTTP.
 func WithHeader(name, value string) Option {
 	return func(c *config) error {
 		if !token(name) || strings.ContainsAny(value, "\x00\r\n") {
 			return fmt.Errorf("WithHeader: %q is not a header with one line of value", name)
 		}
-		c.header.Add(name, value)
+		switch strings.ToLower(name) {
+		case "connection", "content-length", "transfer-encoding":
+			return fmt.Errorf("WithHeader: %s says how the request is sent, which the check does itself", name)
+		}
+		c.header = append(c.header, field{name, value})
 		return c.only("WithHeader", kindHTTP)
 	}
 }
@@ -136,25 +139,11 @@ func token(s string) bool {
 	return s != ""
 }
 
-// WithTLS says whom to trust and what to show: for HTTP with an https address,
-// and for GRPC, which is without TLS unless this is given. A nil configuration is the
-// system's trust. The configuration is copied; what it says of protocols is replaced.
-func WithTLS(t *tls.Config) Option {
-	return func(c *config) error {
-		if t == nil {
-			t = &tls.Config{MinVersion: tls.VersionTLS12}
-		}
-		c.tls = t.Clone()
-		c.tls.NextProtos = nil
-		return c.only("WithTLS", kindHTTP, kindGRPC)
-	}
-}
-
 // WithUnixSocket connects to a Unix socket, whatever host and port the address
-// says. For HTTP and GRPC.
+// says. For HTTP and Conn.
 func WithUnixSocket(path string) Option {
 	return func(c *config) error {
-		if err := c.only("WithUnixSocket", kindHTTP, kindGRPC); err != nil {
+		if err := c.only("WithUnixSocket", kindHTTP, kindConn); err != nil {
 			return err
 		}
 		if !filepath.IsAbs(path) {

@@ -19,8 +19,8 @@ const (
 	// Network: the program reaches what the option for the network says, and
 	// nothing else.
 	Network Aspect = "network"
-	// Processes: the program cannot see or signal processes outside, and all
-	// that it started ends with it, whatever it does.
+	// Processes: all that the program started ends with it, whatever it does.
+	// On Linux it cannot signal or inspect processes outside either.
 	Processes Aspect = "processes"
 	// Privileges: the program has no capabilities and can gain no privileges,
 	// for instance by a setuid program.

@@ -29,16 +29,15 @@
 //  2. As root (CAP_SYS_ADMIN): a thread that is used for nothing else moves into
 //     namespaces of its own (mounts, network, System V IPC, host name) and starts the
 //     program in a process namespace. It differs from the first way in two
-//     points: the program reads the names of the host's processes in /proc,
-//     and is the first process of its namespace, which SIGTERM does
+//     points: the program can read the names of the host's processes in /proc,
+//     and it is the first process of its namespace, which SIGTERM does
 //     not end unless it handles it.
 //  3. As an ordinary user without a stage: user, process, IPC and host name
 //     namespaces by clone(2), and Landlock (Linux 5.13) for files. A loopback network cannot be had this way.
 //  4. Where namespaces are forbidden, as in most containers: Landlock, a session of its own, and limits.
 //
 // In the first two ways the file system is read-only, /tmp, /var/tmp, /dev/shm
-// and /run are empty folders in memory, together bounded each by
-// [WithTemporary], and /dev holds null, zero, full, random and urandom alone. In
+// and /run are empty folders in memory, each bounded by [WithTemporary], and /dev holds null, zero, full, random and urandom alone. In
 // the others files everywhere can be read as far as their modes allow, and the
 // temporary folder is a new one below the host's. In all ways the program has no_new_privs set, no capabilities
 // (see capabilities(7)), a session of its own, limits by setrlimit(2) set before its

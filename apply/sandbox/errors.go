@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"syscall"
 )
 
@@ -46,23 +45,4 @@ func (e *FailedError) Error() string {
 		return status + ": " + e.Tail
 	}
 	return status
-}
-
-// Limits of the tail of the output in a message.
-const (
-	maxTailLines = 4
-	maxTailBytes = 512
-)
-
-// tail joins the last lines of an output. What is not printable is replaced:
-// the program wrote it, and a terminal or a log may read it.
-func tail(output []byte) string {
-	output = output[max(0, len(output)-maxTailBytes):]
-	var lines []string
-	for line := range strings.Lines(string(output)) {
-		if line = strings.TrimSpace(strings.Map(printable, line)); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines[max(0, len(lines)-maxTailLines):], "; ")
 }

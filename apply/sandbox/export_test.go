@@ -28,8 +28,3 @@ func ReadOnlyEach(f func() error) error {
 		return f()
 	})
 }
-
-var (
-	Literal = literalAddress
-	Tail    = tail
-)

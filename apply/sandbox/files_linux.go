@@ -111,7 +111,7 @@ func (c *confinement) shown(j *job, hidden []string) ([]shown, error) {
 		}
 		views = append(views, view)
 	}
-	slices.SortFunc(views, func(a, b shown) int { return cmp.Compare(a.path, b.path) })
+	slices.SortStableFunc(views, func(a, b shown) int { return cmp.Compare(a.path, b.path) })
 	return views, nil
 }
 

@@ -24,7 +24,7 @@ func runStage() {
 		return
 	}
 	runtime.LockOSThread() // the thread that is confined
-	os.Exit(stage())
+	syscall.Exit(stage())  // at once: this is not the end of the program that main is
 }
 
 // stage starts the program, serves requests and waits for the program's end. What
@@ -101,7 +101,7 @@ func serve(control *net.UnixConn, program *threadProcess) {
 		r, file, err := receive[request](control)
 		_ = closeFile(file)
 		if err != nil {
-			os.Exit(1)
+			syscall.Exit(1)
 		}
 		switch r.Kind {
 		case requestTerminate:

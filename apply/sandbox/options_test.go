@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	outcome, err := box.Run(t.Context(), sandbox.Program{
-		Path: self, Args: []string{filepath.Join(t.TempDir(), "absent")}, Env: []string{modeVariable + "=many"},
+		Path: self, Args: []string{filepath.Join(t.TempDir(), "absent")}, Env: environment("many"),
 	})
 	require.NoError(t, err)
 	require.NoError(t, outcome.Err())
@@ -97,7 +97,7 @@ func TestRun(t *testing.T) {
 
 	box, err = sandbox.New(sandbox.WithMemory(0), sandbox.WithTime(time.Second))
 	require.NoError(t, err)
-	outcome, err = box.Run(t.Context(), sandbox.Program{Path: self, Env: []string{modeVariable + "=block"}})
+	outcome, err = box.Run(t.Context(), sandbox.Program{Path: self, Env: environment("block")})
 	require.ErrorIs(t, err, sandbox.ErrTime)
 	assert.NotZero(t, outcome.ExitCode)
 }
@@ -107,7 +107,7 @@ func TestDialNeedsALiteralAddress(t *testing.T) {
 	require.NoError(t, err)
 	self, err := os.Executable()
 	require.NoError(t, err)
-	running, err := box.Start(t.Context(), sandbox.Program{Path: self, Env: []string{modeVariable + "=block"}})
+	running, err := box.Start(t.Context(), sandbox.Program{Path: self, Env: environment("block")})
 	require.NoError(t, err)
 	for _, test := range [][2]string{{"tcp", "example.com:80"}, {"unix", "/run/socket"}, {"tcp", "127.0.0.1"}, {"tcp", "localhost:http"}} {
 		_, err := running.DialContext(t.Context(), test[0], test[1])

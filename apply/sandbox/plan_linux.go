@@ -3,6 +3,7 @@ package sandbox
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 
@@ -115,7 +116,7 @@ func plainLacks(c *config, p *threadPlan, abi int, why error) lacks {
 // probe does all that a run does on a thread, and starts a program that is not there.
 func (p *threadPlan) probe() error {
 	err := onThread(func() error {
-		_, err := p.launch(&job{path: absent, args: []string{absent}, dir: "/", output: new(output)})
+		_, err := p.launch(&job{path: absent, args: []string{absent}, dir: "/", output: io.Discard})
 		return err
 	})
 	if errors.Is(err, syscall.ENOENT) && isExec(err) {

@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -33,14 +34,39 @@ func TestMain(m *testing.M) {
 
 func programs() map[string]func(args []string) int {
 	return map[string]func([]string) int{
-		"look":  look,
-		"serve": serve,
-		"many":  many,
-		"tree":  tree,
-		"block": block,
-		"files": openFiles,
-		"spin":  spin,
+		"caller": caller,
+		"look":   look,
+		"serve":  serve,
+		"many":   many,
+		"tree":   tree,
+		"block":  block,
+		"files":  openFiles,
+		"spin":   spin,
 	}
+}
+
+// environment makes a program one of these, and end at once where the race
+// detector would wait.
+func environment(mode string) []string {
+	return []string{modeVariable + "=" + mode, "GORACE=atexit_sleep_ms=0"}
+}
+
+// caller runs a tree in a sandbox.
+func caller(args []string) int {
+	self, err := os.Executable()
+	if err != nil {
+		return 1
+	}
+	options := []sandbox.Option{sandbox.WithMemory(0)}
+	if args[0] == "stage" {
+		options = append(options, sandbox.WithStage(hook))
+	}
+	box, err := sandbox.New(options...)
+	if err == nil {
+		_, err = box.Run(context.Background(), sandbox.Program{Path: self, Args: args[1:], Env: environment("tree")})
+	}
+	fmt.Println(err)
+	return 1
 }
 
 // sight is what a program in a sandbox sees.

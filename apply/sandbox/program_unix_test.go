@@ -19,7 +19,7 @@ func tree(args []string) int {
 	signal.Ignore(terminate)
 	for _, session := range []bool{false, true} {
 		cmd := exec.Command(os.Args[0], args...)
-		cmd.Env = []string{modeVariable + "=block"}
+		cmd.Env = environment("block")
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: session}
 		out, err := cmd.StdoutPipe()
 		if err == nil {

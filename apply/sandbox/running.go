@@ -7,6 +7,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/gohotfix/hotfix/internal/subprocess"
 )
 
 // Running is a program that runs in a sandbox. Its methods may be called
@@ -15,7 +17,7 @@ type Running struct {
 	sandbox *Sandbox
 	program string
 	process process
-	out     *output
+	out     *subprocess.Buffer // read after the end
 	begin   time.Time
 
 	mu      sync.Mutex
@@ -56,11 +58,10 @@ func (r *Running) end(why error) {
 }
 
 func (r *Running) finish(e exit, err error) {
-	kept, truncated := r.out.snapshot()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outcome = Outcome{
-		Program: r.program, ExitCode: e.Code, Signal: e.Signal, Output: kept, Truncated: truncated,
+		Program: r.program, ExitCode: e.Code, Signal: e.Signal, Output: r.out.Bytes(), Truncated: r.out.Dropped(),
 		Duration: time.Since(r.begin), CPU: e.CPU, Memory: e.Memory,
 		Confined: r.sandbox.Confined(), Lacks: r.sandbox.Lacks(),
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"github.com/gohotfix/hotfix/internal/subprocess"
 )
 
 // Sandbox is a way to run programs confined. It is safe for concurrent use; each
@@ -60,7 +62,7 @@ func (o *Outcome) Err() error {
 	if o.ExitCode == 0 && o.Signal == 0 {
 		return nil
 	}
-	return &FailedError{Program: o.Program, ExitCode: o.ExitCode, Signal: o.Signal, Tail: tail(o.Output)}
+	return &FailedError{Program: o.Program, ExitCode: o.ExitCode, Signal: o.Signal, Tail: subprocess.Tail(o.Output)}
 }
 
 // Run runs a program to its end. The error is nil if the program ended by
@@ -104,7 +106,7 @@ func (s *Sandbox) Start(ctx context.Context, p Program) (*Running, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	out := &output{max: s.config.output}
+	out := subprocess.NewBuffer(s.config.output)
 	j, err := s.job(p, out)
 	if err != nil {
 		return nil, err
@@ -120,7 +122,7 @@ func (s *Sandbox) Start(ctx context.Context, p Program) (*Running, error) {
 	return r, nil
 }
 
-func (s *Sandbox) job(p Program, out *output) (*job, error) {
+func (s *Sandbox) job(p Program, out *subprocess.Buffer) (*job, error) {
 	j := &job{path: p.Path, file: p.File, args: append([]string{p.Path}, p.Args...), dir: p.Dir, stdin: p.Stdin, output: out}
 	tmp := s.plan.temporary()
 	if tmp == "" {

@@ -91,7 +91,7 @@ func openFolder(t *testing.T, mode os.FileMode) string {
 }
 
 func program(t *testing.T, mode string, args ...string) sandbox.Program {
-	return sandbox.Program{Path: binary(t), Args: args, Env: []string{modeVariable + "=" + mode}}
+	return sandbox.Program{Path: binary(t), Args: args, Env: environment(mode)}
 }
 
 func shell(script string) sandbox.Program {
@@ -136,7 +136,7 @@ func TestConfined(t *testing.T) {
 		assert.Equal(t, "1", saw.Status["NoNewPrivs"])
 		assert.Equal(t, lacks(sandbox.Privileges), saw.Status["CapEff"] != "0000000000000000", saw.Status["CapEff"])
 		assert.NotContains(t, strings.Join(saw.Env, "\n"), inherited)
-		assert.Len(t, saw.Env, 4)
+		assert.Len(t, saw.Env, 5)
 		shown := func(path string) bool { return path == allowed || path == filepath.Dir(p.Path) }
 		assert.Empty(t, slices.DeleteFunc(saw.Tmp, shown), "its temporary folder was new")
 		assert.Empty(t, saw.Written[filepath.Join(allowed, "file")])
@@ -269,6 +269,20 @@ func TestTreeEnds(t *testing.T) {
 	}
 }
 
+// TestTreeEndsWithCaller kills the process that has the sandbox.
+func TestTreeEndsWithCaller(t *testing.T) {
+	for _, way := range []string{"stage", "none"} {
+		mark := "sandbox-test-caller-" + way + strconv.Itoa(os.Getpid())
+		cmd := exec.CommandContext(t.Context(), binary(t), way, mark)
+		cmd.Env = environment("caller")
+		require.NoError(t, cmd.Start())
+		require.Eventually(t, func() bool { return processes(mark) >= 4 }, 20*time.Second, 10*time.Millisecond)
+		require.NoError(t, cmd.Process.Kill())
+		require.Error(t, cmd.Wait())
+		assert.Eventually(t, func() bool { return processes(mark) == 0 }, 20*time.Second, 10*time.Millisecond)
+	}
+}
+
 // TestTreeEndsWithProgram is a program that leaves a process and ends.
 func TestTreeEndsWithProgram(t *testing.T) {
 	eachWay(t, func(t *testing.T, open opener) {
@@ -338,17 +352,20 @@ func TestLimits(t *testing.T) {
 			assert.Len(t, outcome.Output, 1000)
 			assert.True(t, outcome.Truncated)
 		})
-		t.Run("CPU time", func(t *testing.T) {
-			if testing.Short() {
-				t.Skip("the smallest limit is a second of CPU time")
-			}
-			box, _ := open(sandbox.WithCPUTime(time.Millisecond))
-			outcome, err := box.Run(t.Context(), program(t, "spin"))
-			require.NoError(t, err)
-			require.Error(t, outcome.Err())
-			assert.Less(t, outcome.CPU, 10*time.Second)
-		})
 	})
+}
+
+// The smallest limit is a second.
+func TestLimitsCPUTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("uses a second of CPU time")
+	}
+	box, err := sandbox.New(sandbox.WithMemory(0), sandbox.WithCPUTime(time.Millisecond))
+	require.NoError(t, err)
+	outcome, err := box.Run(t.Context(), program(t, "spin"))
+	require.NoError(t, err)
+	require.Error(t, outcome.Err())
+	assert.Less(t, outcome.CPU, 10*time.Second)
 }
 
 // The folder for temporary files has a size where it is a file system.
@@ -411,7 +428,7 @@ func TestFile(t *testing.T) {
 			require.NoError(t, err)
 			defer file.Close()
 			outcome, err := box.Run(t.Context(), sandbox.Program{
-				Path: path, File: file, Args: []string{"/one"}, Env: []string{modeVariable + "=many"},
+				Path: path, File: file, Args: []string{"/one"}, Env: environment("many"),
 			})
 			require.NoError(t, err)
 			require.NoError(t, outcome.Err())

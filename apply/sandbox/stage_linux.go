@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -53,7 +54,7 @@ func (*stagePlan) temporary() string { return tmpFolder }
 
 // probe lets a stage do all but execute a program.
 func (p *stagePlan) probe() error {
-	process, err := p.start(&job{path: absent, args: []string{absent}, dir: "/", output: new(output)})
+	process, err := p.start(&job{path: absent, args: []string{absent}, dir: "/", output: io.Discard})
 	if err == nil {
 		process.kill()
 		return errors.New("a program that is not there was started")

@@ -66,11 +66,20 @@ func writeHotswap(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	for _, below := range []string{"", "web"} {
+		if err := copySources(filepath.Join(dir, "hotswap", below), filepath.Join(from, below)); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+libraryModule+"\n\ngo 1.26\n"), 0o644)
+}
+
+// copySources copies the Go files of a package but its tests.
+func copySources(to, from string) error {
 	names, err := filepath.Glob(filepath.Join(from, "*.go"))
 	if err != nil {
 		return err
 	}
-	to := filepath.Join(dir, "hotswap")
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
@@ -86,7 +95,7 @@ func writeHotswap(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module "+libraryModule+"\n\ngo 1.26\n"), 0o644)
+	return nil
 }
 
 // packageFolder finds a package of the library: in the module that the quickstart is

@@ -54,7 +54,6 @@ type live struct {
 	control string
 	key     string // of sessions
 	old     string // executable in production
-	start   time.Time
 }
 
 func (s *story) startLive(ctx context.Context, old, control string) (*live, error) {

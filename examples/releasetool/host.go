@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/apply"
-	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/health/web"
 	"github.com/gohotfix/hotfix/apply/swap"
 )
 
@@ -18,7 +18,7 @@ import (
 type hostFlags struct {
 	store, trust, swap, health string
 	soak                       time.Duration
-	quiet                      bool
+	verbose                    bool
 }
 
 func (f *hostFlags) define(flags *flag.FlagSet) {
@@ -26,7 +26,7 @@ func (f *hostFlags) define(flags *flag.FlagSet) {
 	flags.StringVar(&f.swap, "swap", "", "how the service takes up a version: hotswap:SOCKET, systemd:UNIT, signal:NAME:PIDFILE, command:PROGRAM or none; the default is what the package says")
 	flags.StringVar(&f.health, "health", "", "what must hold after the switch: a `URL`, tcp:ADDRESS, grpc:ADDRESS or command:PROGRAM")
 	flags.DurationVar(&f.soak, "soak", 0, "how long that has to go on holding before the version is confirmed")
-	flags.BoolVar(&f.quiet, "quiet", false, "do not tell of each step on standard error")
+	flags.BoolVar(&f.verbose, "v", false, "tell of each step on standard error, as is done on a terminal")
 }
 
 // host returns the library's Host for the flags.
@@ -34,11 +34,11 @@ func (f *hostFlags) host(t *tool) (*apply.Host, error) {
 	if f.store == "" {
 		return nil, errors.New("no -store: name the folder with what is installed")
 	}
-	options := []apply.Option{apply.WithSoak(f.soak, time.Second)}
+	options := []apply.Option{apply.WithSoak(f.soak, time.Second), apply.WithPageCheck(web.HTTP)}
 	if f.soak+apply.DefaultWait >= apply.DefaultConfirmWithin {
 		options = append(options, apply.WithConfirmWithin(f.soak+2*apply.DefaultWait))
 	}
-	if !f.quiet {
+	if f.verbose || t.terminal {
 		options = append(options, apply.WithObserver(func(e apply.Event) {
 			fmt.Fprintf(t.stderr, "%-10s  %s\n", e.State, oneLine(errors.New(e.Text)))
 		}))
@@ -58,7 +58,7 @@ func (f *hostFlags) host(t *tool) (*apply.Host, error) {
 		options = append(options, apply.WithSwapper(how))
 	}
 	if f.health != "" {
-		check, err := health.Parse(f.health)
+		check, err := web.Parse(f.health)
 		if err != nil {
 			return nil, fmt.Errorf("-health: %w", err)
 		}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/gohotfix/hotfix/hotswap"
+	"github.com/gohotfix/hotfix/hotswap/web"
 )
 
 var version = "dev" // go build -ldflags "-X main.version=v1.2.3"
@@ -112,8 +113,8 @@ func (s settings) server(h http.Handler) hotswap.Server {
 	server.Protocols.SetHTTP1(true)
 	if s.cert != "" {
 		server.Protocols.SetHTTP2(true)
-		return hotswap.HTTPS(server, s.cert, s.key)
+		return web.HTTPS(server, s.cert, s.key)
 	}
 	server.Protocols.SetUnencryptedHTTP2(true)
-	return hotswap.HTTP(server)
+	return web.HTTP(server)
 }

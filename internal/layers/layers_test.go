@@ -27,6 +27,7 @@ func table() []row {
 	return []row{
 		{"target", nil},
 		{"hotswap", nil},
+		{"hotswap/web", []string{"hotswap"}},
 		{"pack/manifest", []string{"target"}},
 		{"pack/delta/...", []string{"internal/...", "pack/delta/internal/..."}},
 		{"build/...", shared("build/...")},
@@ -40,11 +41,12 @@ func table() []row {
 		{"verify/audit", shared("verify")},
 		{"apply/swap", []string{"hotswap", "pack/manifest", "internal/..."}},
 		{"apply/health", []string{"internal/..."}},
+		{"apply/health/web", []string{"apply/health"}},
 		{"apply/sandbox", []string{"internal/..."}},
 		{"apply/journal", shared()},
 		{"apply/internal/store", shared("verify")},
-		{"apply", shared("pack", "pack/delta", "verify", "verify/audit", "verify/inline", "apply/...")},
-		{"apply/agent", shared("verify", "verify/inline", "apply/...")},
+		{"apply", shared("pack", "pack/delta", "verify", "verify/audit", "verify/inline", "apply/health", "apply/internal/...", "apply/journal", "apply/sandbox", "apply/swap")},
+		{"apply/agent", shared("verify", "verify/inline", "apply", "apply/health", "apply/journal", "apply/sandbox", "apply/swap")},
 		{"rollout", shared("apply", "verify")},
 		{"rollout/...", shared("apply", "verify", "rollout")},
 		{".", shared("build/...", "pack/...", "verify", "verify/inline")},
@@ -53,9 +55,13 @@ func table() []row {
 		{"internal/deltas", shared("pack/delta")},                                                  // a program that measures patches of real ones
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
+		{"internal/golive", shared("apply/...", "hotswap")},                                        // a program that measures the host
 		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
+		{"internal/crash/trace", nil},                                                              // sees the calls of any program
+		{"internal/crash/disk", nil},                                                               // cuts the power of any
+		{"internal/crash/...", shared("verify")},                                                   // a program that disturbs the agent, which it builds and knows from outside
 		{"internal/reportschema", []string{".", "build/...", "pack/manifest", "target", "verify"}}, // a program that describes the result of the root
-		{"internal/swaps/...", []string{"hotswap", "internal/swaps/..."}},                          // a program that exchanges a service under load
+		{"internal/swaps/...", []string{"..."}},                                                    // a program that exchanges a service under load
 		{"internal/...", shared()},
 		{"examples/...", []string{"..."}},
 	}
@@ -156,8 +162,13 @@ func TestLayersAreEnforced(t *testing.T) {
 		{"apply/swap", "apply", "must not import"},
 		{"apply/swap", "apply/health", "must not import"},
 		{"apply/health", "pack/manifest", "must not import"},
+		{"apply/health", "apply/health/web", "must not import"},
+		{"apply/agent", "apply/health/web", "must not import"},
+		{"apply", "apply/health/web", "must not import"},
 		{"apply/sandbox", "apply/swap", "must not import"},
 		{"hotswap", "apply/swap", "must not import"},
+		{"hotswap", "hotswap/web", "must not import"},
+		{"apply/swap", "hotswap/web", "must not import"},
 		{"rollout", "rollout/ssh", "must not import"},
 		{"rollout/pull", "rollout/ssh", "must not import"},
 		{".", "rollout/ssh", "must not import"},
@@ -210,7 +221,7 @@ func TestWhatIsLinked(t *testing.T) {
 }
 
 func TestStandardLibraryOnly(t *testing.T) {
-	for _, pkg := range []string{"./target", "./pack/manifest"} {
+	for _, pkg := range []string{"./target", "./pack/manifest", "./hotswap"} {
 		for _, p := range list(t, "linux", "-deps", pkg) {
 			_, ours := p.path()
 			assert.True(t, p.Standard || ours, "%s links %s", pkg, p.ImportPath)

@@ -4,6 +4,7 @@ import (
 	"debug/buildinfo"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -24,11 +25,12 @@ func TestHostsAreLight(t *testing.T) {
 		modules int
 		bytes   int64
 	}{
-		"verifyonly": {2, 4_400_000},
-		"hostonly":   {4, 6_500_000},
+		"./testdata/verifyonly": {2, 4_400_000},
+		"./testdata/hostonly":   {4, 6_500_000},
+		"../../apply/agent":     {4, 8_000_000},
 	} {
-		t.Run(program, func(t *testing.T) {
-			modules, size := weigh(t, "./testdata/"+program)
+		t.Run(path.Base(program), func(t *testing.T) {
+			modules, size := weigh(t, program)
 			t.Logf("%d modules, %d bytes", len(modules), size)
 			assert.NotEmpty(t, modules)
 			assert.LessOrEqual(t, len(modules), limit.modules, modules)
@@ -52,6 +54,16 @@ func weigh(t *testing.T, pkg string) (modules []string, size int64) {
 	stat, err := os.Stat(program)
 	require.NoError(t, err)
 	return modules, stat.Size()
+}
+
+// What serves or asks by HTTP and TLS is in packages of its own. One import of them
+// would cost the agent a megabyte or two, of which the init tasks alone are a part.
+func TestAgentHasNoHTTPOfTheStandardLibrary(t *testing.T) {
+	for _, p := range list(t, "linux", "-deps", "./apply/agent") {
+		for _, imported := range p.Imports {
+			assert.NotContains(t, []string{"net/http", "crypto/tls"}, imported, p.ImportPath)
+		}
+	}
 }
 
 // opensSockets reports whether a package of the standard library can reach the

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"time"
-
-	"github.com/gohotfix/hotfix/hotswap"
 )
 
 // bad is a fix that does not work.
@@ -34,6 +32,7 @@ func badFixes(later time.Duration) []bad {
 // Recovery is what became of one bad fix.
 type Recovery struct {
 	Fix      string        `json:"fix"`
+	Through  string        `json:"through"`   // what watched it
 	Noticed  string        `json:"noticed"`   // by what it was found to be bad
 	Served   time.Duration `json:"served_ns"` // how long it had all new connections
 	Requests int64         `json:"requests"`
@@ -45,25 +44,42 @@ type Recovery struct {
 	After    string        `json:"after"` // version that answers in the end
 }
 
-// Limits of the gate that a fix has to pass before it is confirmed.
-const (
-	checkEvery   = 100 * time.Millisecond
-	maxMemoryMiB = 192
-	soakExtra    = 3 * time.Second // longer than the slowest of the faults takes to show
-)
+// soakExtra is how long a fix is watched, beyond the time after which it goes bad: longer
+// than the slowest of the faults takes to show.
+const soakExtra = 3 * time.Second
 
-// errMemory is what the gate says of a leak.
-var errMemory = errors.New("takes too much memory")
+// keeper brings a fix to a service and watches it, as somebody on a host does.
+type keeper interface {
+	name() string
+	// begin starts the service with a version that is good.
+	begin(ctx context.Context, good binary) error
+	// bring returns what was wrong with a fix that was taken back, and how long it had
+	// served. It returns an error if nothing was found, or the fix could not be taken back.
+	bring(ctx context.Context, fix binary, soak time.Duration) (noticed string, served time.Duration, err error)
+}
 
-// recovery lets a bad fix take over from a good version under load, and watches it as a
-// host would: it is confirmed only after it was well for a while.
-func (t trial) recovery(ctx context.Context, fix bad, good, b binary) (r Recovery, err error) {
+// keepers are those that are tried: the engine of package apply, which uses the control
+// socket, and this program itself through that socket, unless time is short.
+func keepers(short bool) []func(*running, string) (keeper, error) {
+	all := []func(*running, string) (keeper, error){newEngine, newHand}
+	if short {
+		return all[:1]
+	}
+	return all
+}
+
+// recovery lets a bad fix take over from a good version under load.
+func (t trial) recovery(ctx context.Context, fix bad, good, b binary, newKeeper func(*running, string) (keeper, error)) (r Recovery, err error) {
 	dir, err := os.MkdirTemp("", "swaps-")
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, removeAll(dir)) }()
 	s, err := newRunning(dir, lifeOf(wayHotswap), t.roots, t.drain)
+	if err != nil {
+		return r, err
+	}
+	k, err := newKeeper(s, dir)
 	if err != nil {
 		return r, err
 	}
@@ -71,16 +87,22 @@ func (t trial) recovery(ctx context.Context, fix bad, good, b binary) (r Recover
 		_, ending := s.end(context.WithoutCancel(ctx))
 		err = errors.Join(err, ending)
 	}()
-	h := &hot{running: s, client: hotswap.NewClient(s.control)}
-	if err := h.start(ctx, good); err != nil {
+	if err := k.begin(ctx, good); err != nil {
 		return r, err
 	}
+	r = Recovery{Fix: fix.name, Excuse: fix.excuse, Through: k.name()}
+	return r, r.underLoad(ctx, t, s, func() (err error) {
+		r.Noticed, r.Served, err = k.bring(ctx, b, fix.during+soakExtra)
+		return err
+	})
+}
+
+func (r *Recovery) underLoad(ctx context.Context, t trial, s *running, bring func() error) error {
 	l, err := startLoad(ctx, mixed(allTraffic()), s.to, t.clients, t.requests, t.pause)
 	if err != nil {
-		return r, err
+		return err
 	}
-	r = Recovery{Fix: fix.name, Excuse: fix.excuse}
-	err = errors.Join(pause(ctx, t.between), r.attempt(ctx, h, b, fix.during+soakExtra))
+	err = errors.Join(pause(ctx, t.between), bring())
 	if err == nil {
 		err = l.await(ctx)
 	}
@@ -89,55 +111,5 @@ func (t trial) recovery(ctx context.Context, fix bad, good, b binary) (r Recover
 	r.Reasons = counts(l.tally.reasons)
 	health, unwell := askHealth(ctx, s.to.http)
 	r.After = health.Version
-	return r, errors.Join(err, unwell)
-}
-
-// attempt returns an error if the fix was not found to be bad, or could not be taken back.
-func (r *Recovery) attempt(ctx context.Context, h *hot, b binary, soak time.Duration) error {
-	_, err := h.client.Upgrade(ctx, hotswap.Upgrade{Path: b.path, Digest: b.digest, ConfirmWithin: confirmWithin})
-	if err != nil {
-		r.Noticed = "upgrade refused: " + upgradeReason(err)
-		return nil
-	}
-	begin := time.Now()
-	err = watch(ctx, h.to.http, soak)
-	r.Served = time.Since(begin)
-	if err == nil {
-		return fmt.Errorf("a fix that %s was well for %v", r.Fix, soak)
-	}
-	r.Noticed = err.Error()
-	if err := h.client.Revert(ctx); err != nil && !errors.Is(err, hotswap.ErrNoSuccessor) {
-		return err // no successor: the old process noticed by itself that it was gone
-	}
-	return ctx.Err()
-}
-
-func upgradeReason(err error) string {
-	if u := (*hotswap.UpgradeError)(nil); errors.As(err, &u) {
-		return u.Stage + ": " + u.Err.Error()
-	}
-	return err.Error()
-}
-
-// watch returns the first thing that is wrong with the service, or nil after a while.
-func watch(ctx context.Context, addr string, soak time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, soak)
-	defer cancel()
-	for first := 0; ; {
-		h, err := askHealth(ctx, addr)
-		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
-			return err
-		case first != 0 && h.PID != first:
-			return fmt.Errorf("%w: process %d answers and not %d", errUnhealthy, h.PID, first)
-		case h.Memory > maxMemoryMiB<<20:
-			return fmt.Errorf("%w: more than %d MiB", errMemory, maxMemoryMiB)
-		}
-		first = h.PID
-		if pause(ctx, checkEvery) != nil {
-			return nil
-		}
-	}
+	return errors.Join(err, unwell)
 }

@@ -1,8 +1,8 @@
 // Swaps exchanges a service under load, again and again, and counts the requests that
 // fail: none may.
 //
-//	go run .                          everything; a quarter of an hour
-//	go run . -short                   a mixture of all traffic, fewer swaps and bad fixes; half a minute
+//	go run .                          everything; half an hour
+//	go run . -short                   a mixture of all traffic, fewer swaps; a minute
 //	go run . -traffic "WebSocket"     one kind of traffic
 //	go run . -ways hotswap            without the baselines
 //	go run . -faults=false            without the bad fixes
@@ -28,7 +28,8 @@
 // that very moment is lost (RFC 9112, section 9.5). The last row has those.
 //
 // Then versions with faults take the place of a good one, under a mixture of all traffic,
-// and are watched as a host watches them: each must be found out and taken back.
+// and are watched as a host watches them, through the control socket alone and as signed
+// releases through package apply: each must be found out and taken back.
 //
 // The exit code is 1 if hotswap failed a request, or if a bad fix stayed.
 package main
@@ -77,7 +78,7 @@ func parse(args []string) (settings, error) {
 	flags.DurationVar(&s.pause, "pause", 3*time.Millisecond, "of a client between requests, in the middle")
 	flags.StringVar(&s.traffic, "traffic", "", "`kind` of traffic, as the table names it (default: each, and all at once)")
 	flags.BoolVar(&s.faults, "faults", true, "also try fixes that do not work")
-	flags.BoolVar(&s.short, "short", false, "the same as -traffic \""+mixedName+"\" -swaps 4 -rollbacks 1 -requests 4000, with less time for each fault")
+	flags.BoolVar(&s.short, "short", false, "the same as -traffic \""+mixedName+"\" -swaps 4 -rollbacks 1 -requests 4000, with less time for each fault, which are watched through apply alone")
 	flags.BoolVar(&s.json, "json", false, "print JSON")
 	chosen := flags.String("ways", "", "`ways` to exchange it, by commas (default: "+strings.Join(ways(), "; ")+")")
 	if err := flags.Parse(args); err != nil {
@@ -206,12 +207,14 @@ func (p *proof) recoveries(ctx context.Context, report *Report) error {
 		if err != nil {
 			return err
 		}
-		r, err := t.recovery(ctx, fix, t.versions[0], b)
-		report.Recoveries = append(report.Recoveries, r)
-		if err != nil {
-			return fmt.Errorf("a fix that %s: %w", fix.name, err)
+		for _, newKeeper := range keepers(p.short) {
+			r, err := t.recovery(ctx, fix, t.versions[0], b, newKeeper)
+			report.Recoveries = append(report.Recoveries, r)
+			if err != nil {
+				return fmt.Errorf("a fix that %s: %w", fix.name, err)
+			}
+			fmt.Fprintf(p.progress, "a fix that %s: %s, %d of %d failed\n", r.Fix, r.Noticed, r.Failed, r.Requests)
 		}
-		fmt.Fprintf(p.progress, "a fix that %s: %s, %d of %d failed\n", r.Fix, r.Noticed, r.Failed, r.Requests)
 	}
 	return nil
 }

@@ -28,18 +28,18 @@ func (r *Report) writeText(out io.Writer) error {
 	if len(r.Rows) > 0 {
 		swaps := newTable("<traffic", "<way", ">swaps", ">rolled back", ">requests", ">failed", ">sent again", ">never sent", ">swap, median", ">max", ">drain, median", ">max", ">slowest request", "<why failed")
 		for _, row := range r.Rows {
-			swaps.add(row.Traffic, row.Way, row.Swaps, row.Rollbacks, row.Requests, row.Failed, row.Resent, row.Unsent, ms(row.Swap.Median), ms(row.Swap.Max), ms(row.Drain.Median), ms(row.Drain.Max), ms(row.Slowest), list(row.Reasons))
+			swaps.add(row.Traffic, row.Way, row.Swaps, row.Rollbacks, row.Requests, row.Failed, row.Resent, row.Unsent, ms(row.Swap.Median), ms(row.Swap.Max), ms(row.Drain.Median), ms(row.Drain.Max), ms(row.Slowest), most(row.Reasons))
 		}
 		swaps.write(&text)
 	}
 	if len(r.Recoveries) > 0 {
-		fixes := newTable("<a fix that", "<noticed by", ">served for", ">requests", ">failed", ">slowest request", "<then serves", "<why failed")
+		fixes := newTable("<a fix that", "<watched through", "<noticed", ">served for", ">requests", ">failed", ">slowest request", "<then serves", "<why failed")
 		for _, c := range r.Recoveries {
-			why := list(c.Reasons)
+			why := most(c.Reasons)
 			if c.Failed > 0 && c.Excuse != "" {
 				why = c.Excuse + ": " + why
 			}
-			fixes.add(c.Fix, c.Noticed, ms(c.Served), c.Requests, c.Failed, ms(c.Slowest), c.After, why)
+			fixes.add(c.Fix, c.Through, short(c.Noticed), ms(c.Served), c.Requests, c.Failed, ms(c.Slowest), c.After, why)
 		}
 		fixes.write(&text)
 	}
@@ -51,10 +51,10 @@ func (r *Report) writeText(out io.Writer) error {
 func (r *Report) verdict(goodVersion string) error {
 	var errs []error
 	for _, row := range r.Rows {
-		if row.Way != wayHotswap {
+		if row.Way != wayHotswap || row.Traffic == idleTraffic().name {
 			continue
 		}
-		if row.Failed > 0 && row.Traffic != idleTraffic().name {
+		if row.Failed > 0 {
 			errs = append(errs, fmt.Errorf("%s: %d of %d requests failed: %s", row.Traffic, row.Failed, row.Requests, list(row.Reasons)))
 		}
 		if row.Twice > 0 {
@@ -81,6 +81,30 @@ func list(of []Count) string {
 		parts[i] = fmt.Sprintf("%d × %s", c.Times, c.What)
 	}
 	return strings.Join(parts, "; ")
+}
+
+// most is a list for a table, which has the most frequent and no long texts.
+func most(of []Count) string {
+	const shown = 3
+	var parts []string
+	for i, c := range of {
+		if i == shown {
+			parts = append(parts, "…")
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%d × %s", c.Times, short(c.What)))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// short cuts a text for a table; -json has all of it.
+func short(text string) string {
+	const longest = 80
+	runes := []rune(text)
+	if len(runes) <= longest {
+		return text
+	}
+	return string(runes[:longest-1]) + "…"
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond)) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -137,18 +136,31 @@ func (s *running) gone(ctx context.Context, pid int) (wire.Event, error) {
 	return s.await(ctx, fmt.Sprintf("the end of process %d", pid), func(e wire.Event) bool { return e.PID == pid && e.What == wire.Gone })
 }
 
-// launch starts a process and waits until it is ready.
-func (s *running) launch(ctx context.Context, b binary, inherited []*os.File) (*exec.Cmd, error) {
-	cmd := exec.Command(b.path, s.args...) // its end is ours to choose, not that of a context
-	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = s.output, s.log, inherited
+// launch starts a process and waits until it is ready. It gets copies of the inherited
+// descriptors as they are: by os/exec the sockets would no longer be non-blocking, in
+// the processes that have them already, too.
+func (s *running) launch(ctx context.Context, b binary, inherited []uintptr) (*os.Process, error) {
+	env := os.Environ()
 	if inherited != nil {
-		cmd.Env = append(os.Environ(), "LISTENERS="+strings.Join([]string{s.to.http, s.to.https, s.to.grpc}, " "))
+		env = append(env, "LISTENERS="+strings.Join([]string{s.to.http, s.to.https, s.to.grpc}, " "))
 	}
-	if err := cmd.Start(); err != nil {
+	nothing, err := os.Open(os.DevNull)
+	if err != nil {
 		return nil, err
 	}
-	_, err := s.await(ctx, "version "+b.version+" to be ready", func(e wire.Event) bool { return e.PID == cmd.Process.Pid })
-	return cmd, err
+	defer nothing.Close()
+	pid, _, err := syscall.StartProcess(b.path, append([]string{b.path}, s.args...), &syscall.ProcAttr{
+		Env: env, Files: append([]uintptr{nothing.Fd(), s.output.Fd(), s.log.Fd()}, inherited...),
+	})
+	if err != nil {
+		return nil, &os.PathError{Op: "exec", Path: b.path, Err: err}
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.await(ctx, "version "+b.version+" to be ready", func(e wire.Event) bool { return e.PID == pid })
+	return process, err
 }
 
 // living returns the processes that said that they are ready, and not that they are gone.
@@ -178,8 +190,8 @@ func (s *running) end(ctx context.Context) (handled int64, err error) {
 	s.signal(syscall.SIGTERM)
 	err = errors.Join(s.output.Close(), s.log.Close(), s.awaitEnd(ctx))
 	if err != nil {
-		s.signal(syscall.SIGKILL)
-		err = errors.Join(err, s.awaitEnd(ctx))
+		s.signal(syscall.SIGQUIT) // Go says what it is doing, and ends
+		err = errors.Join(err, s.awaitEnd(ctx), errors.New(s.said()))
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -214,4 +226,4 @@ func (s *running) said() string {
 	return string(data[max(0, len(data)-maxSaid):])
 }
 
-const maxSaid = 16 << 10
+const maxSaid = 64 << 10

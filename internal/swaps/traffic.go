@@ -78,8 +78,8 @@ func (p plan) of(kind traffic) plan {
 }
 
 // idleTraffic cannot be without failures for sure: a client of HTTP/1.1 may send a request
-// at the moment in which the service closes the connection, and neither knows what
-// became of it (RFC 9112, section 9.5).
+// at the moment in which the service closes the connection, and does not know if that was
+// answered (RFC 9112, section 9.5). It is counted like the others, and is no fault.
 func idleTraffic() traffic {
 	return traffic{"HTTP/1.1 GET, idle beyond the drain", openHTTP(request{}), 1, true}
 }

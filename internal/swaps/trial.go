@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"time"
-
-	"github.com/gohotfix/hotfix/internal/swaps/wire"
 )
 
 // Row is what became of one kind of traffic during the swaps of one way.
@@ -26,7 +22,7 @@ type Row struct {
 	Reasons   []Count       `json:"reasons"`  // of the failures
 	Versions  []Count       `json:"versions"` // that answered
 	Handled   int64         `json:"handled"`  // requests that the processes say they answered; 0 if some could not say
-	Twice     int64         `json:"twice"`    // of them more than clients got answers
+	Twice     int64         `json:"twice"`    // of them more than clients sent
 	Swap      Times         `json:"swap"`     // from the command until all new connections are answered by the new version
 	Drain     Times         `json:"drain"`    // from then until the old process is gone
 	Cut       []string      `json:"cut"`      // drains that did not end well
@@ -84,7 +80,7 @@ func (t trial) run(ctx context.Context, kind traffic, name string) (row Row, err
 	defer func() {
 		handled, ending := s.end(context.WithoutCancel(ctx))
 		row.settle(handled)
-		err = errors.Join(err, ending)
+		err = errors.Join(err, ending, w.close())
 	}()
 	if err := w.start(ctx, t.versions[0]); err != nil {
 		return row, err
@@ -113,14 +109,14 @@ func (t trial) swapAll(ctx context.Context, kind traffic, name string, s *runnin
 	}, err
 }
 
-// settle compares what the processes answered with what clients got. Where the service
+// settle compares what the processes answered with what clients sent. Where the service
 // was killed nobody knows.
 func (r *Row) settle(handled int64) {
 	if r.Way != wayHotswap {
 		return
 	}
 	r.Handled = handled
-	r.Twice = max(0, handled-(r.Requests-r.Failed-r.Unsent))
+	r.Twice = max(0, handled-(r.Requests-r.Unsent))
 }
 
 // history is what the swaps of one trial were like.
@@ -211,31 +207,4 @@ func (h *history) leave(ctx context.Context, pid int) error {
 	}
 	h.drainTimes = append(h.drainTimes, max(0, e.At.Sub(begin)))
 	return nil
-}
-
-// healthLimit is how long a health check may take.
-const healthLimit = time.Second
-
-var errUnhealthy = errors.New("unhealthy")
-
-// askHealth asks on a new connection.
-func askHealth(ctx context.Context, addr string) (wire.Health, error) {
-	ctx, cancel := context.WithTimeout(ctx, healthLimit)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
-	if err != nil {
-		return wire.Health{}, err
-	}
-	transport := &http.Transport{DisableKeepAlives: true}
-	response, err := transport.RoundTrip(r)
-	if err != nil {
-		return wire.Health{}, fmt.Errorf("%w: %s", errUnhealthy, reason(err))
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return wire.Health{}, fmt.Errorf("%w: status %d", errUnhealthy, response.StatusCode)
-	}
-	var h wire.Health
-	err = json.NewDecoder(http.MaxBytesReader(nil, response.Body, wire.MaxEvent)).Decode(&h)
-	return h, err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"syscall"
 	"time"
 
@@ -16,6 +15,8 @@ import (
 // way is a way to exchange what a service runs.
 type way interface {
 	start(ctx context.Context, b binary) error
+	// close gives back what the way itself holds, after the service has ended.
+	close() error
 	// swap returns when b answers all new connections. The old process may still be
 	// answering what it had accepted.
 	swap(ctx context.Context, b binary, nth int) (old int, err error)
@@ -52,7 +53,7 @@ func newWay(name string, s *running) (way, error) {
 // restart stops the service and starts it again.
 type restart struct {
 	*running
-	current  *exec.Cmd
+	current  *os.Process
 	version  binary
 	previous binary
 }
@@ -64,9 +65,12 @@ func (r *restart) start(ctx context.Context, b binary) (err error) {
 }
 
 func (r *restart) swap(ctx context.Context, b binary, _ int) (int, error) {
-	old := r.current.Process.Pid
-	if err := errors.Join(r.current.Process.Signal(syscall.SIGTERM), r.current.Wait()); err != nil {
+	old := r.current.Pid
+	if err := r.current.Signal(syscall.SIGTERM); err != nil {
 		return 0, err
+	}
+	if state, err := r.current.Wait(); err != nil || !state.Success() {
+		return 0, fmt.Errorf("process %d: %v: %w", old, state, err)
 	}
 	return old, r.start(ctx, b)
 }
@@ -79,11 +83,14 @@ func (r *restart) rollback(ctx context.Context, b binary) (int, error) {
 	return r.swap(ctx, r.previous, 0)
 }
 
+func (r *restart) close() error { return nil }
+
 // inherit keeps the listeners, as a supervisor does: both processes have them while the
 // old one ends with http.Server.Shutdown.
 type inherit struct {
 	restart
-	listeners []*os.File
+	listeners   []net.Listener // never accepted from; they keep the sockets open
+	descriptors []uintptr
 }
 
 func newInherit(s *running) (*inherit, error) {
@@ -93,17 +100,20 @@ func newInherit(s *running) (*inherit, error) {
 		if err != nil {
 			return nil, err
 		}
-		f, err := ln.(*net.TCPListener).File()
-		if err := errors.Join(err, ln.Close()); err != nil {
+		raw, err := ln.(*net.TCPListener).SyscallConn()
+		if err != nil {
 			return nil, err
 		}
-		w.listeners = append(w.listeners, f)
+		w.listeners = append(w.listeners, ln)
+		if err := raw.Control(func(fd uintptr) { w.descriptors = append(w.descriptors, fd) }); err != nil {
+			return nil, err
+		}
 	}
 	return w, nil
 }
 
 func (w *inherit) start(ctx context.Context, b binary) (err error) {
-	w.current, err = w.launch(ctx, b, w.listeners)
+	w.current, err = w.launch(ctx, b, w.descriptors)
 	w.version, w.previous = b, w.version
 	return err
 }
@@ -113,11 +123,11 @@ func (w *inherit) swap(ctx context.Context, b binary, _ int) (int, error) {
 	if err := w.start(ctx, b); err != nil {
 		return 0, err
 	}
-	if err := old.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := old.Signal(syscall.SIGTERM); err != nil {
 		return 0, err
 	}
-	go func() { _ = old.Wait() }() // it tells of its end itself
-	return old.Process.Pid, w.answers(ctx, w.current.Process.Pid)
+	go func() { _, _ = old.Wait() }() // it tells of its end itself
+	return old.Pid, w.answers(ctx, w.current.Pid)
 }
 
 // answers waits until a process answers new connections: the old one goes on accepting
@@ -146,12 +156,22 @@ func (w *inherit) rollback(ctx context.Context, b binary) (int, error) {
 	return w.swap(ctx, w.previous, 0)
 }
 
+func (w *inherit) close() error {
+	var errs []error
+	for _, ln := range w.listeners {
+		errs = append(errs, ln.Close())
+	}
+	return errors.Join(errs...)
+}
+
 // hot swaps through the control socket.
 type hot struct {
 	*running
 	client *hotswap.Client
-	first  *exec.Cmd
+	first  *os.Process
 }
+
+func (h *hot) close() error { return nil }
 
 // confirmWithin is far longer than anyone here waits.
 const confirmWithin = time.Minute
@@ -159,7 +179,7 @@ const confirmWithin = time.Minute
 func (h *hot) start(ctx context.Context, b binary) (err error) {
 	h.first, err = h.launch(ctx, b, nil)
 	if err == nil {
-		go func() { _ = h.first.Wait() }() // it tells of its end itself
+		go func() { _, _ = h.first.Wait() }() // it tells of its end itself
 	}
 	return err
 }

@@ -129,7 +129,7 @@ func (s *Store) Versions() ([]manifest.Digest, error) {
 			ids = append(ids, id)
 		}
 	}
-	slices.SortFunc(ids, func(a, b manifest.Digest) int {
+	slices.SortStableFunc(ids, func(a, b manifest.Digest) int {
 		return cmp.Compare(age[b], age[a])
 	})
 	return ids, nil
@@ -157,7 +157,7 @@ func Describe(ctx context.Context, dir, product, version string) (Version, error
 			return Version{}, err
 		}
 	}
-	slices.SortFunc(v.Files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortStableFunc(v.Files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
 	return v, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/gohotfix/hotfix/hotswap"
+	"github.com/gohotfix/hotfix/hotswap/web"
 )
 
 // swapped is the life that hotswap gives.
@@ -50,11 +51,11 @@ func (s *swapped) serve(addr string, server hotswap.Server) error {
 }
 
 func (s *swapped) HTTP(addr string, server *http.Server) error {
-	return s.serve(addr, hotswap.HTTP(server))
+	return s.serve(addr, web.HTTP(server))
 }
 
 func (s *swapped) HTTPS(addr string, server *http.Server, cert, key string) error {
-	return s.serve(addr, hotswap.HTTPS(server, cert, key))
+	return s.serve(addr, web.HTTPS(server, cert, key))
 }
 
 func (s *swapped) GRPC(addr string, server *grpc.Server) error {

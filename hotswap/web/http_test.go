@@ -1,4 +1,4 @@
-package hotswap_test
+package web_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/hotswap"
+	"github.com/gohotfix/hotfix/hotswap/web"
 )
 
 // TestLastAnswer drains while a handler runs: its answer, however it is
@@ -43,7 +44,7 @@ func TestLastAnswer(t *testing.T) {
 				}
 				write(w)
 			}
-			server = hotswap.HTTP(&http.Server{Handler: http.HandlerFunc(handler)}).(hotswap.Drainer)
+			server = web.HTTP(&http.Server{Handler: http.HandlerFunc(handler)}).(hotswap.Drainer)
 			ask := serveOne(t, server)
 			assert.False(t, ask("/").Close)
 			assert.True(t, ask("/drain").Close)
@@ -86,7 +87,7 @@ func TestConnStateOfTheCaller(t *testing.T) {
 		Handler:   http.NotFoundHandler(),
 		ConnState: func(_ net.Conn, state http.ConnState) { states <- state },
 	}
-	ask := serveOne(t, hotswap.HTTP(server))
+	ask := serveOne(t, web.HTTP(server))
 	assert.Equal(t, http.StatusNotFound, ask("/").StatusCode)
 	assert.Equal(t, http.StateNew, <-states)
 	assert.Equal(t, http.StateActive, <-states)

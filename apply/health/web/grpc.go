@@ -1,16 +1,20 @@
-package health
+package web
 
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/gohotfix/hotfix/apply/health"
 )
 
 // MaxMessage bounds the answer of a gRPC health service, in bytes. One that says
@@ -22,61 +26,81 @@ const MaxServiceName = 1 << 10
 
 // GRPC returns the check that asks the gRPC health service at host:port whether a
 // service of that server is SERVING; with the empty name, whether the server is. It
-// speaks HTTP/2 without TLS, from the first byte on, unless [WithTLS] is given.
-// What it reads is exactly one message, with grpc-status 0 after it.
+// speaks HTTP/2 without TLS, from the first byte on. What it reads is exactly one
+// message, with grpc-status 0 after it.
 //
-// Options: [WithTimeout], [WithTLS], [WithUnixSocket].
-func GRPC(address, service string, opts ...Option) (*Probe, error) {
-	c, err := newConfig(kindGRPC, opts)
+// Options: those of [health.Conn].
+func GRPC(address, service string, opts ...health.Option) (*health.Probe, error) {
+	return newGRPC("GRPC", &grpcCall{address: address, service: service}, opts)
+}
+
+// GRPCS is [GRPC] with TLS. The configuration is as for [WithTLS].
+func GRPCS(address, service string, config *tls.Config, opts ...health.Option) (*health.Probe, error) {
+	return newGRPC("GRPCS", &grpcCall{address: address, service: service, tls: configured(config, "h2")}, opts)
+}
+
+func newGRPC(function string, call *grpcCall, opts []health.Option) (*health.Probe, error) {
+	if !utf8.ValidString(call.service) || len(call.service) > MaxServiceName {
+		return nil, fmt.Errorf("web.%s: the name of the service must be text of at most %d bytes", function, MaxServiceName)
+	}
+	name := "grpc " + call.address
+	if call.service != "" {
+		name += " " + strconv.Quote(call.service)
+	}
+	p, err := health.Conn(name, call.address, call.check, opts...)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("web.%s: %w", function, err)
 	}
-	if err := checkAddress(address); err != nil {
-		return nil, fmt.Errorf("health.GRPC: %w", err)
-	}
-	if !utf8.ValidString(service) || len(service) > MaxServiceName {
-		return nil, fmt.Errorf("health.GRPC: the name of the service must be text of at most %d bytes", MaxServiceName)
-	}
-	call := &grpcCall{
-		url:     url.URL{Scheme: "http", Host: address, Path: "/grpc.health.v1.Health/Check"},
-		service: service, transport: c.transport(),
-	}
-	call.transport.Protocols = new(http.Protocols)
-	call.transport.Protocols.SetUnencryptedHTTP2(c.tls == nil)
-	call.transport.Protocols.SetHTTP2(c.tls != nil)
-	if c.tls != nil {
-		call.url.Scheme = "https"
-	}
-	name := "grpc " + address
-	if service != "" {
-		name += " " + strconv.Quote(service)
-	}
-	return &Probe{name: name, timeout: c.timeout, attempt: call.check}, nil
+	return p, nil
 }
 
 // grpcCall is one call of the health service
 // (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
 type grpcCall struct {
-	url       url.URL
-	service   string
-	transport *http.Transport
+	address, service string
+	tls              *tls.Config // nil: without
 }
 
-func (c *grpcCall) check(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url.String(), bytes.NewReader(encodeRequest(c.service)))
+func (c *grpcCall) check(ctx context.Context, conn net.Conn) error {
+	u := url.URL{Scheme: "http", Host: c.address, Path: "/grpc.health.v1.Health/Check"}
+	if c.tls != nil {
+		u.Scheme = "https"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(encodeRequest(c.service)))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Content-Type", "application/grpc")
 	request.Header.Set("Te", "trailers")
 	request.Header.Set("User-Agent", "hotfix-health")
-	response, err := c.transport.RoundTrip(request)
+	transport := c.transport(conn)
+	defer transport.CloseIdleConnections()
+	response, err := transport.RoundTrip(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	return c.judge(response)
 }
+
+// transport speaks HTTP/2 on a connection that there is, and believes nothing of the
+// environment.
+func (c *grpcCall) transport(conn net.Conn) *http.Transport {
+	t := &http.Transport{
+		DialContext:     func(context.Context, string, string) (net.Conn, error) { return conn, nil },
+		TLSClientConfig: c.tls, DisableKeepAlives: true, DisableCompression: true,
+		MaxResponseHeaderBytes: health.MaxHeader, Protocols: new(http.Protocols),
+	}
+	t.Protocols.SetUnencryptedHTTP2(c.tls == nil)
+	t.Protocols.SetHTTP2(c.tls != nil)
+	return t
+}
+
+// maxExcerpt is how much of an answer a message repeats, in bytes.
+const maxExcerpt = 200
+
+// quoted is text of the service, fit for a message.
+func quoted(s string) string { return fmt.Sprintf("%q", s[:min(len(s), maxExcerpt)]) }
 
 // judge reads an answer. How the call went stands in the trailer, or in the
 // header if there is no message.

@@ -1,4 +1,4 @@
-package hotswap
+package web
 
 import (
 	"bufio"
@@ -26,28 +26,28 @@ type http1Writer interface {
 // drains when its header is written.
 type lastWriter struct {
 	http1Writer
-	web    *web
+	of     *drainer
 	marked bool
 }
 
 // lastWriter wraps what net/http gives to a handler. With HTTP/2 there is no
 // need: a drain announces the end of each connection. An answer that changes
 // the protocol needs the header for that.
-func (w *web) lastWriter(rw http.ResponseWriter, r *http.Request) http.ResponseWriter {
+func (d *drainer) lastWriter(rw http.ResponseWriter, r *http.Request) http.ResponseWriter {
 	inner, ok := rw.(http1Writer)
 	switch {
 	case r.ProtoMajor == 1 && r.Header.Get("Upgrade") != "":
 		return rw
 	case r.ProtoMajor == 1 && ok:
-		return &lastWriter{http1Writer: inner, web: w}
-	case w.ends(r):
+		return &lastWriter{http1Writer: inner, of: d}
+	case d.ends(r):
 		rw.Header().Set("Connection", "close") // HTTP/2 takes it as a wish for GOAWAY
 	}
 	return rw
 }
 
 func (l *lastWriter) mark() {
-	if !l.marked && l.web.draining.Load() {
+	if !l.marked && l.of.draining.Load() {
 		l.Header().Set("Connection", "close")
 	}
 	l.marked = true

@@ -1,4 +1,4 @@
-package hotswap
+package web
 
 import (
 	"crypto/tls"
@@ -182,7 +182,7 @@ const prefaceTimeout = 10 * time.Second
 
 // announcing returns entries of TLSNextProto that pass each connection to the given
 // ones with a way to announce its end. What is not as this knows it is left as it is.
-func (w *web) announcing(protos map[string]nextProto) map[string]nextProto {
+func (d *drainer) announcing(protos map[string]nextProto) map[string]nextProto {
 	serve := protos[protoPlain]
 	if serve == nil {
 		return protos
@@ -195,7 +195,7 @@ func (w *web) announcing(protos map[string]nextProto) map[string]nextProto {
 				return
 			}
 			c := &secondConn{Conn: plain.UnencryptedNetConn()}
-			defer w.follow(c)()
+			defer d.follow(c)()
 			serve(server, asTLS(c), h)
 		},
 		protoSecure: func(server *http.Server, conn *tls.Conn, h http.Handler) {
@@ -204,7 +204,7 @@ func (w *web) announcing(protos map[string]nextProto) map[string]nextProto {
 				return
 			}
 			c := &secondConn{Conn: conn}
-			defer w.follow(c)()
+			defer d.follow(c)()
 			serve(server, asTLS(secureConn{c, conn}), h)
 		},
 	}
@@ -228,31 +228,31 @@ func readPreface(conn net.Conn) error {
 
 // follow keeps a connection among those to be told, until the returned function is
 // called.
-func (w *web) follow(c *secondConn) (forget func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.seconds[c] = struct{}{}
-	c.wanted = w.draining.Load()
+func (d *drainer) follow(c *secondConn) (forget func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.seconds[c] = struct{}{}
+	c.wanted = d.draining.Load()
 	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		delete(w.seconds, c)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.seconds, c)
 	}
 }
 
 // announceAll announces the end of all HTTP/2 connections, and after a pause for what
 // was on its way brings it about, unless stopped is closed before. It does not block.
-func (w *web) announceAll(stopped <-chan struct{}) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for c := range w.seconds {
+func (d *drainer) announceAll(stopped <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.seconds {
 		go c.tell() // until the connection is closed, at the longest
 	}
-	w.shutting.Go(func() {
+	d.shutting.Go(func() {
 		select {
 		case <-time.After(goAwayPause):
-			w.leaving.Store(true)
-			w.goAway()
+			d.leaving.Store(true)
+			d.goAway()
 		case <-stopped:
 		}
 	})

@@ -1,4 +1,4 @@
-package hotswap
+package web
 
 import (
 	"bytes"
@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/gohotfix/hotfix/hotswap"
 )
 
 // recorder is a connection that keeps what is written.
@@ -175,10 +177,10 @@ func TestRequestsThatCrossTheNotice(t *testing.T) {
 	for _, secure := range []bool{false, true} {
 		t.Run(map[bool]string{false: "h2c", true: "TLS"}[secure], func(t *testing.T) {
 			t.Parallel()
-			w, c := startSecond(t, secure)
+			d, c := startSecond(t, secure)
 			c.greet(post(1))
 			c.until(frameSettings)
-			w.Drain()
+			d.Drain()
 			assert.Equal(t, notice[frameHeaderLen:], c.until(frameGoAway))
 			c.send(post(3), body(3, "crossed"))
 			assert.Equal(t, "crossed", string(c.until(frameData)))
@@ -187,13 +189,13 @@ func TestRequestsThatCrossTheNotice(t *testing.T) {
 			assert.Equal(t, "slow", string(c.until(frameData)))
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			assert.NoError(t, w.Finish(ctx))
+			assert.NoError(t, d.Finish(ctx))
 		})
 	}
 }
 
 // startSecond starts a server that echoes, and connects to it.
-func startSecond(t *testing.T, secure bool) (*web, client) {
+func startSecond(t *testing.T, secure bool) (*drainer, client) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -204,7 +206,7 @@ func startSecond(t *testing.T, secure bool) (*web, client) {
 	})}
 	server.Protocols.SetHTTP2(secure)
 	server.Protocols.SetUnencryptedHTTP2(!secure)
-	dial, wrap := net.Dial, func() Server { return HTTP(server) }
+	dial, wrap := net.Dial, func() hotswap.Server { return HTTP(server) }
 	if secure {
 		certified := httptest.NewTLSServer(http.NotFoundHandler())
 		t.Cleanup(certified.Close)
@@ -212,7 +214,7 @@ func startSecond(t *testing.T, secure bool) (*web, client) {
 		trust := certified.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 		trust.NextProtos = []string{"h2"}
 		dial = func(network, addr string) (net.Conn, error) { return tls.Dial(network, addr, trust) }
-		wrap = func() Server { return HTTPS(server, "", "") }
+		wrap = func() hotswap.Server { return HTTPS(server, "", "") }
 	}
 	made := wrap()
 	served := make(chan error, 1)
@@ -224,20 +226,30 @@ func startSecond(t *testing.T, secure bool) (*web, client) {
 		assert.NoError(t, <-served)
 		_ = conn.Close() // the server may have closed it, which TLS tells
 	})
-	return made.(*web), client{t, conn}
+	return made.(*site).drainer, client{t, conn}
+}
+
+// A server of several listeners is hooked into once.
+func TestListenersOfOneServer(t *testing.T) {
+	server := &http.Server{}
+	plain, secure := HTTP(server).(*site), HTTPS(server, "", "").(*site)
+	assert.NotSame(t, plain, secure)
+	assert.Same(t, plain.drainer, secure.drainer)
+	assert.NotNil(t, secure.second)
+	assert.Nil(t, server.Handler.(*drainedHandler).inner)
 }
 
 // A drain that is taken back before the pause is over leaves new connections alone.
 func TestResumeStopsTheEnd(t *testing.T) {
-	w, c := startSecond(t, false)
-	w.Drain()
-	w.Resume()
-	w.shutting.Wait()
+	d, c := startSecond(t, false)
+	d.Drain()
+	d.Resume()
+	d.shutting.Wait()
 	c.greet(post(1), body(1, "kept"))
 	assert.Equal(t, "kept", string(c.until(frameData)))
 	c.send(post(3), body(3, "kept on"))
 	assert.Equal(t, "kept on", string(c.until(frameData)))
-	assert.False(t, w.leaving.Load())
+	assert.False(t, d.leaving.Load())
 }
 
 func TestNoPreface(t *testing.T) {

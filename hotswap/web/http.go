@@ -1,4 +1,4 @@
-package hotswap
+package web
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/gohotfix/hotfix/hotswap"
 )
 
 // HTTP serves HTTP/1.1, and HTTP/2 without TLS if the server's Protocols say
@@ -18,118 +20,128 @@ import (
 // TLSNextProto are set to ones that call the caller's, and the caller calls
 // none of its methods but RegisterOnShutdown, before. A server serves one
 // listener or several, with one HTTP or HTTPS each.
-func HTTP(server *http.Server) Server {
-	return newWeb(server, server.Serve)
+func HTTP(server *http.Server) hotswap.Server {
+	return newSite(server, server.Serve)
 }
 
 // HTTPS serves HTTP/1.1 and HTTP/2 with TLS, else as [HTTP] does. The files
 // are those of [http.Server.ServeTLS], and may be empty if the TLSConfig has
 // certificates.
-func HTTPS(server *http.Server, certFile, keyFile string) Server {
-	return newWeb(server, func(ln net.Listener) error { return server.ServeTLS(ln, certFile, keyFile) })
+func HTTPS(server *http.Server, certFile, keyFile string) hotswap.Server {
+	return newSite(server, func(ln net.Listener) error { return server.ServeTLS(ln, certFile, keyFile) })
 }
 
-// web drains an http.Server without its Shutdown, which drops requests that it
+// site is one listener of a server.
+type site struct {
+	*drainer
+	serve func(net.Listener) error
+}
+
+// drainer drains an http.Server without its Shutdown, which drops requests that it
 // reads while it is shutting down (golang/go#75591).
-type web struct {
+type drainer struct {
 	server   *http.Server
-	serve    func(net.Listener) error
 	second   *http.Server // holds the state of HTTP/2, so that it alone can be shut down; nil if it cannot
 	draining atomic.Bool
 	leaving  atomic.Bool // HTTP/2 connections were told of their end a while ago
 
 	mu       sync.Mutex
-	conns    map[net.Conn]webConn
+	conns    map[net.Conn]connState
 	seconds  map[*secondConn]struct{} // of HTTP/2
 	closing  bool                     // idle connections are closed
 	stopped  chan struct{}            // closed when a drain is over or taken back; nil if there is none
 	shutting sync.WaitGroup
 }
 
-type webConn struct {
+type connState struct {
 	idle  bool // no request is being answered
 	http2 bool // its end is announced, so it is never just closed
 }
 
-func newWeb(server *http.Server, serve func(net.Listener) error) *web {
-	w := &web{
-		server: server, serve: serve, second: secondServer(server),
-		conns: map[net.Conn]webConn{}, seconds: map[*secondConn]struct{}{},
+// newSite hooks into a server, once for all its listeners.
+func newSite(server *http.Server, serve func(net.Listener) error) *site {
+	if hooked, ok := server.Handler.(*drainedHandler); ok {
+		return &site{hooked.drainer, serve}
 	}
-	if w.second != nil {
-		server.TLSNextProto = w.announcing(maps.Clone(w.second.TLSNextProto))
+	d := &drainer{
+		server: server, second: secondServer(server),
+		conns: map[net.Conn]connState{}, seconds: map[*secondConn]struct{}{},
 	}
-	w.hookHandler()
-	w.hookState()
-	return w
+	if d.second != nil {
+		server.TLSNextProto = d.announcing(maps.Clone(d.second.TLSNextProto))
+	}
+	server.Handler = &drainedHandler{d, server.Handler}
+	d.hookState()
+	return &site{d, serve}
 }
 
-func (w *web) hookHandler() {
-	handler := w.server.Handler
-	w.server.Handler = http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		handler := handler
-		if handler == nil {
-			handler = http.DefaultServeMux
-		}
-		last := w.lastWriter(rw, r)
-		handler.ServeHTTP(last, r)
-		if last, ok := last.(*lastWriter); ok {
-			last.mark() // nothing was written
-		}
-	})
+// drainedHandler is the handler of a server that is hooked into.
+type drainedHandler struct {
+	drainer *drainer
+	inner   http.Handler // nil: http.DefaultServeMux
+}
+
+func (h *drainedHandler) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	inner := h.inner
+	if inner == nil {
+		inner = http.DefaultServeMux
+	}
+	last := h.drainer.lastWriter(rw, r)
+	inner.ServeHTTP(last, r)
+	if last, ok := last.(*lastWriter); ok {
+		last.mark() // nothing was written
+	}
 }
 
 // ends reports whether the answer to a request is to end its connection. An answer that
 // changes the protocol needs the header for that. With HTTP/2 the header stands for
 // a GOAWAY at once, which must not come before the clients were told.
-func (w *web) ends(r *http.Request) bool {
-	if r.ProtoMajor == 2 && w.second != nil {
-		return w.leaving.Load()
+func (d *drainer) ends(r *http.Request) bool {
+	if r.ProtoMajor == 2 && d.second != nil {
+		return d.leaving.Load()
 	}
-	return w.draining.Load() && r.Header.Get("Upgrade") == ""
+	return d.draining.Load() && r.Header.Get("Upgrade") == ""
 }
 
-func (w *web) hookState() {
-	hook := w.server.ConnState
-	w.server.ConnState = func(conn net.Conn, state http.ConnState) {
+func (d *drainer) hookState() {
+	hook := d.server.ConnState
+	d.server.ConnState = func(conn net.Conn, state http.ConnState) {
 		first := firstConn(conn)
 		if hook != nil {
 			hook(first, state)
 		}
-		w.note(first, state, first != conn)
+		d.note(first, state, first != conn)
 	}
 }
 
-func (w *web) note(conn net.Conn, state http.ConnState, http2 bool) {
+func (d *drainer) note(conn net.Conn, state http.ConnState, http2 bool) {
 	if state == http.StateHijacked {
-		if t := trackerOf(conn); t != nil {
-			t.hijack()
-		}
+		hotswap.Hijacked(conn)
 	}
-	if w.update(conn, state, http2) {
+	if d.update(conn, state, http2) {
 		conn.Close()
 	}
 }
 
 // update notes what a connection does, and reports whether it is to be closed.
-func (w *web) update(conn net.Conn, state http.ConnState, http2 bool) (end bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (d *drainer) update(conn net.Conn, state http.ConnState, http2 bool) (end bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if state == http.StateHijacked || state == http.StateClosed {
-		delete(w.conns, conn)
+		delete(d.conns, conn)
 		return false
 	}
-	c := w.conns[conn]
+	c := d.conns[conn]
 	c.idle = state != http.StateActive
 	if state != http.StateNew {
 		c.http2 = c.http2 || http2 || speaksHTTP2(conn) // a handshake, which it would wait for, is over
 	}
-	w.conns[conn] = c
-	return w.closing && state == http.StateIdle && !c.http2
+	d.conns[conn] = c
+	return d.closing && state == http.StateIdle && !c.http2
 }
 
-func (w *web) Serve(ln net.Listener) error {
-	if err := w.serve(ln); !errors.Is(err, http.ErrServerClosed) {
+func (s *site) Serve(ln net.Listener) error {
+	if err := s.serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -139,69 +151,69 @@ func (w *web) Serve(ln net.Listener) error {
 // idle ones too: first that they will end, and after a pause that they do, so that
 // no request is refused. HTTP/1 has no such word, so idle connections wait for
 // their next request.
-func (w *web) Drain() {
-	if w.draining.Swap(true) {
+func (d *drainer) Drain() {
+	if d.draining.Swap(true) {
 		return
 	}
 	stopped := make(chan struct{})
-	w.mu.Lock()
-	w.stopped = stopped
-	w.mu.Unlock()
-	if w.second != nil {
-		w.announceAll(stopped)
+	d.mu.Lock()
+	d.stopped = stopped
+	d.mu.Unlock()
+	if d.second != nil {
+		d.announceAll(stopped)
 	}
 }
 
-func (w *web) goAway() {
-	if w.second == nil {
+func (d *drainer) goAway() {
+	if d.second == nil {
 		return
 	}
-	w.shutting.Go(func() { _ = w.second.Shutdown(context.Background()) }) // it has no connections to wait for
+	d.shutting.Go(func() { _ = d.second.Shutdown(context.Background()) }) // it has no connections to wait for
 }
 
 // Resume lets answers keep their connections again. HTTP/2 connections that were told
 // that they end still do.
-func (w *web) Resume() {
-	w.stopTelling()
-	w.leaving.Store(false)
-	w.draining.Store(false)
+func (d *drainer) Resume() {
+	d.stopTelling()
+	d.leaving.Store(false)
+	d.draining.Store(false)
 }
 
-func (w *web) stopTelling() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.stopped != nil {
-		close(w.stopped)
-		w.stopped = nil
+func (d *drainer) stopTelling() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopped != nil {
+		close(d.stopped)
+		d.stopped = nil
 	}
 }
 
 // Finish waits for the connections. After three quarters of the time those
 // that are idle are closed: a request that is on its way at that moment is lost.
-func (w *web) Finish(ctx context.Context) error {
-	w.Drain()
-	defer w.shutting.Wait()
-	defer w.stopTelling()
+func (d *drainer) Finish(ctx context.Context) error {
+	d.Drain()
+	defer d.shutting.Wait()
+	defer d.stopTelling()
 	timer := time.NewTimer(patience(ctx))
 	defer timer.Stop()
-	ticker := time.NewTicker(webTick)
+	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
-		if w.live() == 0 {
-			return w.server.Shutdown(ctx) // for the functions of RegisterOnShutdown
+		if d.live() == 0 {
+			return d.server.Shutdown(ctx) // for the functions of RegisterOnShutdown
 		}
 		select {
 		case <-ticker.C:
 		case <-timer.C:
-			w.closeIdle()
+			d.closeIdle()
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// webTick is how often Finish looks at its connections.
-const webTick = 10 * time.Millisecond
+// tick is how often Finish looks at its connections.
+const tick = 10 * time.Millisecond
 
 // patience is how long idle connections may wait for a request.
 func patience(ctx context.Context) time.Duration {
@@ -212,26 +224,26 @@ func patience(ctx context.Context) time.Duration {
 	return time.Until(deadline) / 4 * 3
 }
 
-func (w *web) live() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.conns)
+func (d *drainer) live() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.conns)
 }
 
-func (w *web) closeIdle() {
-	w.goAway()
-	w.mu.Lock()
-	w.closing = true
-	conns := slices.DeleteFunc(slices.Collect(maps.Keys(w.conns)), func(conn net.Conn) bool {
-		return !w.conns[conn].idle || w.conns[conn].http2
+func (d *drainer) closeIdle() {
+	d.goAway()
+	d.mu.Lock()
+	d.closing = true
+	conns := slices.DeleteFunc(slices.Collect(maps.Keys(d.conns)), func(conn net.Conn) bool {
+		return !d.conns[conn].idle || d.conns[conn].http2
 	})
-	w.mu.Unlock()
+	d.mu.Unlock()
 	for _, conn := range conns {
 		conn.Close()
 	}
 }
 
-func (w *web) Stop() error { return w.server.Close() }
+func (d *drainer) Stop() error { return d.server.Close() }
 
 // speaksHTTP2 reports whether TLS agreed on HTTP/2.
 func speaksHTTP2(conn net.Conn) bool {

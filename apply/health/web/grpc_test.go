@@ -1,20 +1,24 @@
-package health_test
+package web_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/gohotfix/hotfix/apply/health"
+	"github.com/gohotfix/hotfix/apply/health/web"
 )
 
 // frame is a message as it goes over the wire.
@@ -88,7 +92,7 @@ func TestGRPC(t *testing.T) {
 		{"a long reason", answer{status: 200, content: grpc, early: "2", text: strings.Repeat("x", 5000)}, `grpc-status "2": "xxx`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p, err := health.GRPC(plain(t, test.answer), "pay")
+			p, err := web.GRPC(plain(t, test.answer), "pay")
 			require.NoError(t, err)
 			if err = p.Check(t.Context()); test.want == "" {
 				assert.NoError(t, err)
@@ -112,7 +116,7 @@ func TestGRPCRequest(t *testing.T) {
 			assert.Equal(t, []string{"trailers"}, r.Header["Te"])
 			answer{status: 200, content: "application/grpc", code: "0", body: frame("\x08\x01")}.ServeHTTP(w, r)
 		})
-		p, err := health.GRPC(plain(t, handler), service)
+		p, err := web.GRPC(plain(t, handler), service)
 		require.NoError(t, err)
 		assert.NoError(t, p.Check(t.Context()))
 	}
@@ -126,21 +130,49 @@ func TestGRPCWithTLS(t *testing.T) {
 	address := server.Listener.Addr().String()
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	trusting, err := health.GRPC(address, "", health.WithTLS(&tls.Config{RootCAs: roots}))
+	trusting, err := web.GRPCS(address, "", &tls.Config{RootCAs: roots})
 	require.NoError(t, err)
 	assert.NoError(t, trusting.Check(t.Context()))
-	for _, opts := range [][]health.Option{nil, {health.WithTLS(nil)}} {
-		p, err := health.GRPC(address, "", opts...)
-		require.NoError(t, err)
-		assert.Error(t, p.Check(t.Context()))
-	}
+	distrusting, err := web.GRPCS(address, "", nil)
+	require.NoError(t, err)
+	var unknown x509.UnknownAuthorityError
+	assert.ErrorAs(t, distrusting.Check(t.Context()), &unknown)
+	plain, err := web.GRPC(address, "")
+	require.NoError(t, err)
+	assert.Error(t, plain.Check(t.Context()))
 }
 
 // A server that speaks HTTP/1 alone is told from one that is ill.
 func TestGRPCAtAnotherServer(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
-	p, err := health.GRPC(server.Listener.Addr().String(), "")
+	p, err := web.GRPC(server.Listener.Addr().String(), "")
 	require.NoError(t, err)
 	assert.Error(t, p.Check(t.Context()))
+}
+
+func TestNoAnswerOfGRPC(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close() // nobody accepts
+	p, err := web.GRPC(ln.Addr().String(), "", health.WithTimeout(50*time.Millisecond))
+	require.NoError(t, err)
+	err = p.Check(t.Context())
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "no answer within 50ms")
+}
+
+func TestOptionsOfGRPC(t *testing.T) {
+	for _, test := range []struct {
+		address, service, want string
+		opts                   []health.Option
+	}{
+		{"127.0.0.1", "", "web.GRPC: health.Conn: ", nil},
+		{"127.0.0.1:80", "\xff", "web.GRPC: the name of the service must be text", nil},
+		{"127.0.0.1:80", strings.Repeat("x", web.MaxServiceName+1), "of at most 1024 bytes", nil},
+		{"127.0.0.1:80", "", "web.GRPC: health.Conn: WithStatus: only for HTTP", []health.Option{health.WithStatus(200)}},
+	} {
+		_, err := web.GRPC(test.address, test.service, test.opts...)
+		assert.ErrorContains(t, err, test.want)
+	}
 }
