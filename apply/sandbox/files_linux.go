@@ -235,12 +235,17 @@ func readOnlyEach() error {
 		if len(fields) < 6 {
 			continue
 		}
-		// What another mount hides cannot be reached, by us or by the program.
-		if err := remount(unescape(fields[4]), true); err != nil && !errors.Is(err, fs.ErrNotExist) && err != unix.EINVAL {
+		if err := remount(unescape(fields[4]), true); err != nil && !unreachable(err) {
 			return fmt.Errorf("%s: %w", fields[4], err)
 		}
 	}
 	return nil
+}
+
+// unreachable says that a mount cannot be reached, by us or by the program: another one
+// hides it, or whoever served it has gone.
+func unreachable(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || err == unix.EINVAL || err == unix.ENOTCONN
 }
 
 // unescape reads a path of mountinfo, see proc_pid_mountinfo(5).

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -46,12 +47,24 @@ func dialIn(ctx context.Context, netns *os.File, network, address string) (net.C
 	}
 	var conn net.Conn
 	err := onThread(func() error {
-		if err := unix.Setns(int(netns.Fd()), unix.CLONE_NEWNET); err != nil {
+		err := enter(netns)
+		if err != nil {
 			return fmt.Errorf("entering the network of the sandbox: %w", err)
 		}
-		var err error
 		conn, err = dialer.DialContext(ctx, network, address)
 		return err
 	})
 	return conn, err
+}
+
+// enter moves this thread into a network. The file may be closed meanwhile, when the
+// program has ended.
+func enter(netns *os.File) error {
+	raw, err := netns.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var setErr error
+	err = raw.Control(func(fd uintptr) { setErr = unix.Setns(int(fd), unix.CLONE_NEWNET) })
+	return errors.Join(err, setErr)
 }
