@@ -9,8 +9,9 @@
 //
 // kill: the agent and all that it started are killed before each of its system calls
 // that changes or syncs something (internal/crash/trace), and then, for every second
-// one, the recovery that follows before one of its own. Then the agent is killed alone, and
-// the guard that it has left behind must settle the matter by itself.
+// one, the recovery that follows before one of its own. Then the one process alone is killed
+// that makes the call: the guard that the agent leaves behind must settle the matter, and the
+// agent must not need its guard.
 //
 // errors: each of these calls fails with EIO, and those that need room with ENOSPC; each
 // write is done by half, once so that it can go on, and once because the disk is full

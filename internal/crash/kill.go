@@ -18,7 +18,7 @@ func (p *prover) kill(ctx context.Context, o operation) error {
 	}
 	kind := "kill"
 	if p.linger {
-		kind = "kill, guard lives"
+		kind = "kill one process"
 	}
 	row := p.report.row(kind, p.label, o.name, len(s.calls))
 	return p.each(ctx, len(s.calls), func(ctx context.Context, i int) error {

@@ -24,6 +24,7 @@ type settings struct {
 	short, asJSON bool
 	subject       string
 	only          string // file system
+	operation     string
 	proofs        []string
 }
 
@@ -49,6 +50,7 @@ func parse(args []string) (settings, error) {
 	flags.BoolVar(&s.asJSON, "json", false, "print the result as JSON")
 	flags.StringVar(&s.subject, "subject", "agent", "`program` that is disturbed: agent, or toy, with which the proof itself is tried")
 	flags.StringVar(&s.only, "filesystem", "", "cut the power on this `one` alone: ext4, xfs or btrfs")
+	flags.StringVar(&s.operation, "operation", "", "disturb this `one` alone, by the name that the table has")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

@@ -31,7 +31,7 @@ func (s settings) prove(ctx context.Context, st *stage, r *report) error {
 		return err
 	}
 	for _, proof := range s.proofs {
-		p := &prover{stage: st, subject: subject, label: subject.name(), report: r}
+		p := &prover{stage: st, subject: subject, label: subject.name(), report: r, only: s.operation}
 		if s.short {
 			p.most = shortTrials
 		}
@@ -82,7 +82,7 @@ func (s settings) disturb(ctx context.Context, p *prover, proof string, filesyst
 	if proof == "powercut" {
 		return s.cut(ctx, p, filesystems)
 	}
-	for _, o := range p.subject.operations() {
+	for _, o := range p.operations() {
 		disturb := p.kill
 		if proof == "errors" {
 			disturb = p.fail
@@ -92,9 +92,17 @@ func (s settings) disturb(ctx context.Context, p *prover, proof string, filesyst
 		}
 	}
 	if proof == "kill" && p.subject.guarded() {
-		q := *p
-		q.linger = true
-		return q.kill(ctx, p.subject.operations()[0])
+		return p.killAlone(ctx)
+	}
+	return nil
+}
+
+// killAlone kills the subject and lets live whom it has left behind, in its first operation.
+func (p *prover) killAlone(ctx context.Context) error {
+	alone := *p
+	alone.linger = true
+	if all := p.operations(); len(all) > 0 {
+		return alone.kill(ctx, all[0])
 	}
 	return nil
 }
@@ -122,7 +130,7 @@ func (s settings) cut(ctx context.Context, p *prover, filesystems []disk.Filesys
 
 // cutAll cuts the power of all operations on one file system.
 func (p *prover) cutAll(ctx context.Context, f disk.Filesystem) error {
-	for _, o := range p.subject.operations() {
+	for _, o := range p.operations() {
 		if err := p.powercut(ctx, f, o); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -15,8 +16,14 @@ type prover struct {
 	subject subject
 	label   string // of the subject in the report
 	report  *report
-	most    int  // trials of one row; 0: all that there are
-	linger  bool // what the subject has started outlives it
+	most    int    // trials of one row; 0: all that there are
+	linger  bool   // what the subject has started outlives it
+	only    string // the one operation to disturb; "" for all
+}
+
+// operations returns those that are disturbed.
+func (p *prover) operations() []operation {
+	return slices.DeleteFunc(slices.Clone(p.subject.operations()), func(o operation) bool { return p.only != "" && o.name != p.only })
 }
 
 // each calls try for numbers below n, for all or for p.most of them that are spread evenly.

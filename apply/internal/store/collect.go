@@ -102,13 +102,20 @@ func removeUnused(path string) error {
 	return nil
 }
 
-// Stage makes an empty folder of its own for an operation.
+// Stage makes an empty folder of its own for an operation, durably: that it is there
+// tells a recovery that a confirmed operation is not finished, after a power cut too.
 func (s *Store) Stage(operation string) (string, error) {
 	dir := s.Path("staging", operation)
 	if err := os.RemoveAll(dir); err != nil {
 		return "", err
 	}
-	return dir, os.Mkdir(dir, 0o700)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", err
+	}
+	if err := atomicfile.SyncDir(s.Path("staging")); err != nil {
+		return "", errors.Join(err, os.Remove(dir))
+	}
+	return dir, nil
 }
 
 // Unstage removes the folder of an operation.

@@ -42,7 +42,7 @@ func NewServer(dir string) (*Server, error) {
 	root := &fs.Inode{}
 	var err error
 	s.fuse, err = fs.Mount(s.dir, root, &fs.Options{MountOptions: fuse.MountOptions{
-		FsName: "hotfix-crash", Name: "hotfix-crash", DirectMount: true, MaxWrite: 1 << 20, DisableXAttrs: true,
+		FsName: "hotfix-crash", Name: "hotfix-crash", DirectMount: true, MaxWrite: 1 << 20, DisableXAttrs: true, DisableSplice: true,
 		SingleThreaded: true, // so that what was answered before a flush stands before it
 	}})
 	if err != nil {

@@ -53,7 +53,7 @@ type Program struct {
 	// Stdout and Stderr are where its output goes; both must be set, and differ.
 	Stdout, Stderr *os.File
 	// Linger lets children go on that outlive the program, and Run waits for them. Kill
-	// then ends the program alone.
+	// then ends the process alone that makes the call.
 	Linger bool
 	// Decide is asked before each call, one at a time, what becomes of it; nil lets
 	// all be, and counts none.
@@ -75,8 +75,8 @@ const (
 	halve
 )
 
-// Kill ends the program, and all its children unless they may linger, and the call is
-// not done.
+// Kill ends the program with all its children, or, where they may linger, the process
+// alone that makes the call. The call is not done.
 func Kill() Action { return Action{verdict: kill} }
 
 // Halve lets a call write half of the bytes that it was asked to, if they are two or

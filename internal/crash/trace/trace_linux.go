@@ -143,7 +143,7 @@ func (t *tracer) follow() error {
 			t.gone(id, status)
 			continue
 		}
-		if err := t.stopped(id, status); err != nil && err != unix.ESRCH { // it was killed meanwhile
+		if err := t.stopped(id, status); err != nil && !errors.Is(err, unix.ESRCH) { // it was killed meanwhile
 			return err
 		}
 	}
@@ -259,7 +259,7 @@ func (t *tracer) act(th *thread, call Call, s shape, a Action) error {
 	case kill:
 		err := th.skip(-int64(unix.EINTR))
 		if t.program.Linger {
-			return errors.Join(err, unix.Kill(t.root, unix.SIGKILL))
+			return errors.Join(err, unix.Kill(th.id, unix.SIGKILL))
 		}
 		t.killAll()
 		return err
