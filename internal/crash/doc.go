@@ -6,6 +6,7 @@
 //	go run ./internal/crash -short            a sample, spread evenly, and of the file systems ext4 alone; a minute of one CPU
 //	go run ./internal/crash -json powercut
 //	go run ./internal/crash -filesystem xfs powercut
+//	go run ./internal/crash -operation rollback kill
 //
 // kill: the agent and all that it started are killed before each of its system calls
 // that changes or syncs something (internal/crash/trace), and then, for every second
