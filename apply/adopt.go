@@ -57,7 +57,7 @@ func (p *place) adopt(ctx context.Context, path string) (*Outcome, error) {
 	if err := o.takeIn(); err != nil {
 		return nil, err
 	}
-	return operationRecord(o.record).outcome(p.store.Product(), fmt.Sprintf("version %s is taken over as what runs here", o.record.To.Short())), nil
+	return o.outcome(fmt.Sprintf("version %s is taken over as what runs here", o.record.To.Short())), nil
 }
 
 // executableName is what packages call the executable unless they are told otherwise, so

@@ -26,15 +26,20 @@ type Outcome struct {
 	Text      string          `json:"text"`                // a sentence for people
 }
 
-func (r operationRecord) outcome(product, text string) *Outcome {
-	o := &Outcome{Product: product, Operation: r.Operation, Hotfix: r.Hotfix, Version: r.Version, State: r.State, From: r.From, To: r.To, Text: text}
+// outcome is what the operation has come to so far.
+func (o *operation) outcome(text string) *Outcome {
+	r := o.record
+	out := &Outcome{Product: o.store.Product(), Operation: r.Operation, Hotfix: r.Hotfix, Version: r.Version, State: r.State, From: r.From, To: r.To, Text: text}
 	if !r.State.Ended() {
-		o.Deadline = r.Deadline
+		out.Deadline = r.Deadline
 	}
-	return o
+	return out
 }
 
-type operationRecord journal.Record
+// reverted is the error of an operation that had reached a state and was taken back.
+func (o *operation) reverted(reached journal.State, cause, after error) error {
+	return &RevertedError{Product: o.store.Product(), Hotfix: o.record.Hotfix, State: reached, Err: cause, After: after}
+}
 
 // Apply installs the release that a source holds and moves the service to it. When it
 // returns without an error, the version is confirmed, or pending if somebody else
@@ -81,7 +86,7 @@ func (p *place) apply(ctx context.Context, src Source) (*Outcome, error) {
 		return nil, err
 	}
 	if r, ok := p.installed(d); ok && p.whole(ctx, r.To) {
-		out := operationRecord(r).outcome(p.store.Product(), fmt.Sprintf("hotfix %s is installed already; nothing was done", r.Hotfix))
+		out := p.resume(r).outcome(fmt.Sprintf("hotfix %s is installed already; nothing was done", r.Hotfix))
 		out.Operation, out.Unchanged = "", true
 		return out, nil
 	}

@@ -26,10 +26,10 @@ func (o *operation) change(ctx context.Context) (*Outcome, error) {
 		if !reached.Switched() {
 			return nil, errors.Join(err, after)
 		}
-		return nil, &RevertedError{Product: o.store.Product(), Hotfix: o.record.Hotfix, State: reached, Err: err, After: after}
+		return nil, o.reverted(reached, err, after)
 	}
 	if o.external {
-		return operationRecord(o.record).outcome(o.store.Product(), fmt.Sprintf("version %s runs and waits to be confirmed until %s", o.record.Version, o.record.Deadline.Format(time.RFC3339))), nil
+		return o.outcome(fmt.Sprintf("version %s runs and waits to be confirmed until %s", o.record.Version, o.record.Deadline.Format(time.RFC3339))), nil
 	}
 	return o.confirm(ctx, fmt.Sprintf("version %s is confirmed", o.record.Version))
 }
@@ -193,11 +193,11 @@ func (o *operation) confirm(ctx context.Context, text string) (*Outcome, error) 
 	}
 	if err != nil {
 		reached := o.record.State
-		return nil, &RevertedError{Product: o.store.Product(), Hotfix: o.record.Hotfix, State: reached, Err: err, After: o.revert(ctx, err)}
+		return nil, o.reverted(reached, err, o.revert(ctx, err))
 	}
 	ctx, cancel := settled(ctx)
 	defer cancel()
-	outcome := operationRecord(o.record).outcome(o.store.Product(), text)
+	outcome := o.outcome(text)
 	if err := o.finish(ctx); err != nil {
 		return outcome, fmt.Errorf("%s, and what follows a confirmation failed: %w; run the recovery to complete it", text, err)
 	}

@@ -60,7 +60,7 @@ func (o *operation) interrupted() (*Outcome, error) {
 	if err := o.abandon(cause); err != nil {
 		return nil, err
 	}
-	return operationRecord(o.record).outcome(o.store.Product(), fmt.Sprintf("hotfix %s was given up before the switch: %v", o.record.Hotfix, cause)), o.store.Clean()
+	return o.outcome(fmt.Sprintf("hotfix %s was given up before the switch: %v", o.record.Hotfix, cause)), o.store.Clean()
 }
 
 func (o *operation) goBack(ctx context.Context, starting bool) (*Outcome, error) {
@@ -78,7 +78,7 @@ func (o *operation) goBack(ctx context.Context, starting bool) (*Outcome, error)
 	if err != nil {
 		return nil, fmt.Errorf("going back from hotfix %s of %s: %w; mend that and run the recovery again", o.record.Hotfix, o.store.Product(), err)
 	}
-	return operationRecord(o.record).outcome(o.store.Product(), "the version before is back: "+cause.Error()), o.tidy(ctx)
+	return o.outcome("the version before is back: " + cause.Error()), o.tidy(ctx)
 }
 
 // resumeFinish does again what follows a confirmation, where a crash may have kept it

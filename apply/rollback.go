@@ -30,10 +30,10 @@ func (p *place) confirmPending(ctx context.Context) (*Outcome, error) {
 	if !o.waits() {
 		cause := reason(last, p.now(), bootID())
 		_, err := p.recover(ctx, false)
-		return nil, &RevertedError{Product: p.store.Product(), Hotfix: last.Hotfix, State: last.State, Err: cause, After: err}
+		return nil, o.reverted(last.State, cause, err)
 	}
 	if err := o.alive().Check(ctx); err != nil {
-		return nil, &RevertedError{Product: p.store.Product(), Hotfix: last.Hotfix, State: last.State, Err: err, After: o.revert(ctx, err)}
+		return nil, o.reverted(last.State, err, o.revert(ctx, err))
 	}
 	return o.confirm(ctx, fmt.Sprintf("version %s is confirmed", last.Version))
 }
@@ -58,7 +58,7 @@ func (p *place) rollback(ctx context.Context) (*Outcome, error) {
 		if err := o.revert(ctx, errors.New("somebody asked for it")); err != nil {
 			return nil, err
 		}
-		return operationRecord(o.record).outcome(p.store.Product(), "the version before is back"), nil
+		return o.outcome("the version before is back"), nil
 	}
 	if err := p.ready(ctx); err != nil {
 		return nil, err
