@@ -71,7 +71,9 @@ func TestDeltaAndText(t *testing.T) {
 			return src
 		},
 		"text": func(t *testing.T, _ *scene, dist string) apply.Source {
-			return apply.FromText(append([]byte("> please apply\n"), text(t, dist)...))
+			text, err := releases.Text(dist)
+			require.NoError(t, err)
+			return apply.FromText(append([]byte("> please apply\n"), text...))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,7 +20,6 @@ import (
 	"github.com/gohotfix/hotfix/pack"
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/verify"
-	"github.com/gohotfix/hotfix/verify/inline"
 )
 
 const product = "payments"
@@ -256,19 +255,4 @@ func alter(t *testing.T, path string) {
 	require.NoError(t, err)
 	data[len(data)/2] ^= 1
 	require.NoError(t, os.WriteFile(path, data, 0o644))
-}
-
-// text is the inline text of a dist with one package.
-func text(t *testing.T, dist string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(deltaOf(t, dist))
-	require.NoError(t, err)
-	names, err := filepath.Glob(filepath.Join(dist, "hotfix.*.sigstore.json"))
-	require.NoError(t, err)
-	require.Len(t, names, 1)
-	bundle, err := os.ReadFile(names[0])
-	require.NoError(t, err)
-	out, err := inline.Encode([][]byte{bundle}, [][]byte{content})
-	require.NoError(t, err)
-	return out
 }

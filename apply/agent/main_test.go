@@ -18,7 +18,6 @@ import (
 	"github.com/gohotfix/hotfix/apply/journal"
 	"github.com/gohotfix/hotfix/apply/sandbox"
 	"github.com/gohotfix/hotfix/internal/releases"
-	"github.com/gohotfix/hotfix/verify/inline"
 )
 
 // agentVariable makes this test's own program be the agent.
@@ -70,23 +69,8 @@ func (s *scene) release(dir string) {
 	require.NoError(s.t, err)
 	_, err = m.Make(s.t.Context(), s.second, releases.Release{Product: "payments", ID: "HF-2", Version: "1.0.1", Sequence: 2, Executable: fixed, Old: old, OldVersion: "1.0.0", DeltaOnly: true})
 	require.NoError(s.t, err)
-	s.secondAsText = text(s.t, s.second)
-}
-
-// text is the inline text of a dist with one package.
-func text(t *testing.T, dist string) []byte {
-	t.Helper()
-	read := func(pattern string) []byte {
-		found, err := filepath.Glob(filepath.Join(dist, pattern))
-		require.NoError(t, err)
-		require.Len(t, found, 1)
-		data, err := os.ReadFile(found[0])
-		require.NoError(t, err)
-		return data
-	}
-	out, err := inline.Encode([][]byte{read("hotfix.*.sigstore.json")}, [][]byte{read("*.tar.zst")})
-	require.NoError(t, err)
-	return out
+	s.secondAsText, err = releases.Text(s.second)
+	require.NoError(s.t, err)
 }
 
 func (s *scene) command(verb string, args ...string) *exec.Cmd {

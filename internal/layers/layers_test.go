@@ -56,7 +56,7 @@ func table() []row {
 		{"internal/bases", []string{"..."}},                                                        // a program that rebuilds real ones
 		{"internal/tampering", []string{"..."}},                                                    // a program that alters what verify judges
 		{"internal/golive", shared("apply/...", "hotswap")},                                        // a program that measures the host
-		{"internal/releases", shared("pack", "verify", "verify/sign")},                             // signed releases for tests and proofs of the host's side
+		{"internal/releases", shared("pack", "verify", "verify/inline", "verify/sign")},            // signed releases for tests and proofs of the host's side
 		{"internal/crash/trace", nil},                                                              // sees the calls of any program
 		{"internal/crash/disk", nil},                                                               // cuts the power of any
 		{"internal/crash/...", shared("verify")},                                                   // a program that disturbs the agent, which it builds and knows from outside

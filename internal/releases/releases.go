@@ -18,6 +18,7 @@ import (
 	"github.com/gohotfix/hotfix/pack/manifest"
 	"github.com/gohotfix/hotfix/target"
 	"github.com/gohotfix/hotfix/verify"
+	"github.com/gohotfix/hotfix/verify/inline"
 	"github.com/gohotfix/hotfix/verify/sign"
 )
 
@@ -175,4 +176,29 @@ func (m *Maker) Notice(ctx context.Context, r manifest.Release) ([]byte, error) 
 		Schema: manifest.NoticeSchema, Product: r.Product, Channel: r.Channel, Created: m.start.Add(time.Hour),
 		Withdrawals: []manifest.Withdrawal{{ID: r.ID, Reason: "it loses orders"}}, Statements: []manifest.Digest{manifest.DigestOf(statement)},
 	}))
+}
+
+// Text returns the inline text of a dist folder with one package, as a chat carries it.
+func Text(dist string) ([]byte, error) {
+	bundle, err := only(dist, "hotfix.*.sigstore.json")
+	if err != nil {
+		return nil, err
+	}
+	archive, err := only(dist, "*.tar.zst")
+	if err != nil {
+		return nil, err
+	}
+	return inline.Encode([][]byte{bundle}, [][]byte{archive})
+}
+
+// only reads the one file of a folder that fits a pattern.
+func only(dir, pattern string) ([]byte, error) {
+	found, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%d files of %s fit %s, not one", len(found), dir, pattern)
+	}
+	return os.ReadFile(found[0])
 }
